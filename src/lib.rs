@@ -1,0 +1,3 @@
+//! Interleave: a lab for distributed concurrency control.
+pub mod engine;
+pub mod scenarios;

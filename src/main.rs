@@ -1,0 +1,3 @@
+//! `interleave`: in the browser the app, natively the command line.
+
+fn main() {}

@@ -1,0 +1,4 @@
+//! The catalogue.
+mod entry;
+
+pub use entry::*;
