@@ -1,8 +1,38 @@
 //! Worlds, networks, clocks, faults, choices, history, replay. Knows no protocol.
+//!
+//! Reading order: [`Protocol`] is what a scenario tells the engine; [`World`] is everything there is at one moment; [`Choice`] is what may happen
+//! next; [`World::apply`] is a step; [`Recorded`] is a run with its [`Trace`]; [`Run`] is its object-safe face.
+mod choice;
+mod clock;
+mod cx;
+mod disk;
+mod hash;
+mod menu;
+mod network;
+mod protocol;
+mod recorded;
+mod recorder;
 mod run;
+mod schedule;
+mod step;
 mod trace;
 mod view;
+mod world;
 
+pub use choice::{Act, CHOICE_TEXT_MAX, Choice, WAIT_MAX_MS};
+pub use clock::{Clock, END_OF_TIME_MS, JUMP_MAX_MS, RATE_MAX_PERMILLE, RATE_MIN_PERMILLE};
+pub use cx::Cx;
+pub use disk::Disk;
+pub use hash::{Aside, StableHasher, stable_hash};
+pub use network::{InFlight, MAX_IN_FLIGHT, MAX_PARTITIONS, Network};
+pub use protocol::{
+    Breach, Channel, Data, Exposure, Goal, Input, Invariant, Look, MAX_NODES, Progress, Protocol, Timing,
+};
+pub use recorded::{Recorded, Texts};
+pub use recorder::Recorder;
 pub use run::{ChoiceError, MAX_STEPS, Run};
+pub use schedule::{Latency, generator};
+pub use step::Refusal;
 pub use trace::*;
 pub use view::*;
+pub use world::{Slot, Spent, World};

@@ -1,0 +1,223 @@
+//! What a scenario tells the engine about its protocol: nodes as pure state machines, and what must hold.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use super::cx::Cx;
+use super::schedule::Latency;
+use super::trace::{Badge, Lane, NodeId, Trace};
+use super::view::{Bar, Blocked, Field, Figure};
+use super::world::World;
+
+/// Most nodes that a protocol may have.
+pub const MAX_NODES: usize = 32;
+
+/// Anything that is part of a world.
+pub trait Data: Clone + Eq + Hash + Debug + Send + Sync + 'static {}
+
+impl<T: Clone + Eq + Hash + Debug + Send + Sync + 'static> Data for T {}
+
+/// A protocol: its value holds the parameters, its nodes are pure state machines. Everything random, timed or ordered comes from the engine:
+/// a node that needs a random answer offers one [`Protocol::Step`] for each answer.
+pub trait Protocol: Data {
+    /// State of one node, usually an enum over the roles. Whatever is durable in it stands in a [`super::Disk`].
+    type Node: Data;
+    /// What is sent.
+    type Msg: Data + Ord;
+    /// Names of timers; a node has at most one of each.
+    type Timer: Data + Copy + Ord;
+    /// What a node may do of its own accord.
+    type Step: Data + Copy;
+    /// Auxiliary state that no node sees and invariants need: who decided what, ever.
+    type Ghost: Data + Default;
+
+    /// Lifelines, from left to right; at most [`MAX_NODES`], ids of letters and digits.
+    fn lanes(&self) -> Vec<Lane>;
+
+    /// State of a node before it starts.
+    fn initial(&self, me: NodeId) -> Self::Node;
+
+    /// The one place where a node acts: on its start, a message, a timer, a step of its own, or its restart.
+    fn on(&self, me: NodeId, node: &mut Self::Node, input: Input<Self>, cx: &mut Cx<'_, Self>);
+
+    /// What a crash leaves of a node.
+    fn crashed(&self, me: NodeId, node: &Self::Node) -> Self::Node;
+
+    /// What a node may do of its own accord now, in a fixed order.
+    fn steps(&self, me: NodeId, node: &Self::Node) -> Vec<Self::Step>;
+
+    /// How the channel from one node to another behaves.
+    fn channel(&self, from: NodeId, to: NodeId) -> Channel {
+        let _ = (from, to);
+        Channel::Datagram
+    }
+
+    /// What the network promises about delays.
+    fn timing(&self) -> Timing {
+        Timing::Free
+    }
+
+    /// Latencies that the seeded scheduler draws.
+    fn latency(&self) -> Latency {
+        Latency::default()
+    }
+
+    /// Which faults may befall a node.
+    fn exposure(&self, me: NodeId) -> Exposure {
+        let _ = me;
+        Exposure::ALL
+    }
+
+    /// Name of a message on an arrow.
+    fn message_name(&self, msg: &Self::Msg) -> Cow<'static, str>;
+
+    /// Whole content of a message.
+    fn message_body(&self, msg: &Self::Msg) -> String {
+        self.message_name(msg).into_owned()
+    }
+
+    /// Name of a timer in run strings: letters, digits and `-`.
+    fn timer_name(&self, timer: Self::Timer) -> Cow<'static, str>;
+
+    /// Name of a step in run strings: letters, digits and `-`.
+    fn step_name(&self, step: Self::Step) -> Cow<'static, str>;
+
+    /// What a step does, in a few words: `ask to commit`.
+    fn step_label(&self, step: Self::Step) -> Cow<'static, str>;
+
+    /// How a node looks.
+    fn look(&self, me: NodeId, node: &Self::Node) -> Look;
+
+    /// What a node waits for, if it cannot go on by itself and nothing under way will free it.
+    fn blocked(&self, me: NodeId, world: &World<Self>) -> Option<Blocked> {
+        let _ = (me, world);
+        None
+    }
+
+    /// What must hold in every state.
+    fn invariants() -> &'static [Invariant<Self>];
+
+    /// What should come to hold.
+    fn goals() -> &'static [Goal<Self>] {
+        &[]
+    }
+
+    /// Figures about the first `rows` rows of a run.
+    fn figures(&self, trace: &Trace, rows: u32) -> Vec<Figure> {
+        let _ = (trace, rows);
+        Vec::new()
+    }
+}
+
+/// What a node acts on.
+#[derive(Clone, Debug)]
+pub enum Input<P: Protocol> {
+    /// The run starts.
+    Start,
+    /// A message arrives.
+    Message {
+        /// Its sender.
+        from: NodeId,
+        /// Its content.
+        msg: P::Msg,
+    },
+    /// A timer fires.
+    Timer(P::Timer),
+    /// It does something of its own accord.
+    Step(P::Step),
+    /// It comes back after a crash.
+    Restarted,
+}
+
+/// How a channel behaves.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Channel {
+    /// Any order, may lose and duplicate; a partition loses what is on its way.
+    Datagram,
+    /// Any order, neither loses nor duplicates; across a partition it waits.
+    Reliable,
+    /// In order, neither loses nor duplicates (TCP within one connection); a partition makes it wait, a crash breaks it.
+    Fifo,
+}
+
+/// What the network promises about delays.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Timing {
+    /// Nothing: a message arrives at any later moment or never (the asynchronous model).
+    Free,
+    /// A message that is not lost arrives within so many ms (the synchronous model that three-phase commit needs).
+    Bounded {
+        /// Longest delay, in ms of true time.
+        max_ms: u32,
+    },
+}
+
+/// Which faults may befall a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Exposure {
+    /// It may crash and restart.
+    pub crash: bool,
+    /// Its process may be paused.
+    pub pause: bool,
+    /// Its clock may jump and drift.
+    pub clock: bool,
+    /// A partition may cut it off.
+    pub partition: bool,
+}
+
+impl Exposure {
+    /// All of them.
+    pub const ALL: Exposure = Exposure { crash: true, pause: true, clock: true, partition: true };
+    /// None of them: the reader's own side.
+    pub const NONE: Exposure = Exposure { crash: false, pause: false, clock: false, partition: false };
+}
+
+/// How a node looks.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Look {
+    /// Badge on the lifeline.
+    pub badge: Option<Badge>,
+    /// State, field by field.
+    pub fields: Vec<Field>,
+    /// Log records.
+    pub log: Vec<String>,
+    /// Bars on the lifeline.
+    pub bars: Vec<Bar>,
+}
+
+/// A predicate that must hold in every state.
+pub struct Invariant<P: Protocol> {
+    /// Its id, as declared by the scenario: `ac1`.
+    pub id: &'static str,
+    /// Whether it holds, and if not, why.
+    pub check: fn(&P, &World<P>) -> Result<(), Breach>,
+}
+
+/// Why an invariant does not hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Breach {
+    /// A whole sentence.
+    pub sentence: String,
+    /// The guilty: the latest event of this node that carries this mark.
+    pub guilty: Vec<(NodeId, &'static str)>,
+}
+
+/// A predicate that should come to hold.
+pub struct Goal<P: Protocol> {
+    /// Its id, as declared by the scenario.
+    pub id: &'static str,
+    /// How it stands.
+    pub check: fn(&P, &World<P>) -> Progress,
+}
+
+/// How a goal stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// It has come to hold.
+    Reached,
+    /// Not yet; what is missing.
+    Open(String),
+    /// Not yet, and waiting will not help; who waits for whom.
+    Blocked(String),
+}

@@ -1,0 +1,248 @@
+//! A run of one protocol: its world at the start, its choices, what was written down, and checkpoints to go back to.
+
+use std::sync::Arc;
+
+use super::choice::{Act, Choice};
+use super::menu;
+use super::protocol::{Progress, Protocol};
+use super::recorder::Recorder;
+use super::run::{ChoiceError, MAX_STEPS, Run};
+use super::trace::{Trace, Violation};
+use super::view::{ChoiceView, Figure, NodeView, TimerView, Verdict, VerdictKind, VerdictState};
+use super::world::World;
+
+/// A world is kept every so many steps; going back replays at most one less.
+const CHECKPOINT_EVERY: u32 = 16;
+
+/// What the scenario calls its invariants and goals: (id, sentence).
+pub type Texts = &'static [(&'static str, &'static str)];
+
+/// A run of a protocol, with everything that happened in it.
+pub struct Recorded<P: Protocol> {
+    protocol: P,
+    ids: Vec<String>,
+    invariants: Texts,
+    goals: Texts,
+    choices: Vec<(Choice<P>, String)>,
+    /// `checkpoints[k]` is the world after `k * CHECKPOINT_EVERY` choices.
+    checkpoints: Vec<World<P>>,
+    tip: World<P>,
+    recorder: Recorder,
+}
+
+impl<P: Protocol> Recorded<P> {
+    /// A run at its start. `invariants` and `goals` are the scenario's sentences for the ids that the protocol checks.
+    pub fn new(protocol: P, invariants: Texts, goals: Texts) -> Self {
+        let lanes = protocol.lanes();
+        let ids = lanes.iter().map(|lane| lane.id.clone()).collect();
+        let mut recorder = Recorder::new(lanes);
+        let tip = World::start(&protocol, Some(&mut recorder));
+        let views = tip.ids().map(|node| node_view(&protocol, &tip, node)).collect();
+        recorder.end_step(views);
+        let mut run = Recorded {
+            protocol,
+            ids,
+            invariants,
+            goals,
+            choices: Vec::new(),
+            checkpoints: vec![tip.clone()],
+            tip,
+            recorder,
+        };
+        run.check_invariants();
+        run
+    }
+
+    /// The protocol with its parameters.
+    pub fn protocol(&self) -> &P {
+        &self.protocol
+    }
+
+    /// The world at a step; past the end, the last one.
+    pub fn world_at(&self, step: u32) -> World<P> {
+        if step >= self.choices.len() as u32 {
+            return self.tip.clone();
+        }
+        let mut world = self.checkpoints[(step / CHECKPOINT_EVERY) as usize].clone();
+        for (choice, _) in &self.choices[(step - step % CHECKPOINT_EVERY) as usize..step as usize] {
+            world.take(&self.protocol, choice, None);
+        }
+        world
+    }
+
+    /// Takes a choice at the end of the run.
+    ///
+    /// # Errors
+    /// Where it cannot be taken now; the run is then unchanged.
+    pub fn take(&mut self, choice: Choice<P>) -> Result<(), ChoiceError> {
+        if self.choices.len() as u32 >= MAX_STEPS {
+            return Err(ChoiceError::TooLong);
+        }
+        let name = choice.name(&self.protocol, &self.ids);
+        let before = self.tip.clone();
+        if let Err(refusal) = self.tip.apply(&self.protocol, &choice, Some(&mut self.recorder)) {
+            return Err(ChoiceError::NotEnabled { choice: name, why: refusal.sentence(&self.protocol, &self.ids) });
+        }
+        self.recorder.end_step(self.changed_views(&before));
+        self.choices.push((choice, name));
+        if (self.choices.len() as u32).is_multiple_of(CHECKPOINT_EVERY) {
+            self.checkpoints.push(self.tip.clone());
+        }
+        self.check_invariants();
+        Ok(())
+    }
+
+    /// Views of the nodes that the last step changed: those with another state, and those that began or ceased to be blocked.
+    fn changed_views(&self, before: &World<P>) -> Vec<NodeView> {
+        let changed = self.tip.ids().filter(|node| {
+            !Arc::ptr_eq(&before.nodes[node.index()], &self.tip.nodes[node.index()])
+                || self.protocol.blocked(*node, before) != self.protocol.blocked(*node, &self.tip)
+        });
+        changed.map(|node| node_view(&self.protocol, &self.tip, node)).collect()
+    }
+
+    /// Writes down the invariants that the last step broke. One that is broken stays so for the rest of the run.
+    fn check_invariants(&mut self) {
+        for invariant in P::invariants() {
+            if self.recorder.trace.violations.iter().any(|known| known.invariant == invariant.id) {
+                continue;
+            }
+            let Err(breach) = (invariant.check)(&self.protocol, &self.tip) else { continue };
+            let trace = &mut self.recorder.trace;
+            let mut guilty: Vec<u32> = breach
+                .guilty
+                .iter()
+                .filter_map(|(node, mark)| {
+                    trace.events.iter().rposition(|event| event.node == *node && event.marks.contains(mark))
+                })
+                .map(|row| row as u32)
+                .collect();
+            guilty.sort_unstable();
+            guilty.dedup();
+            trace.violations.push(Violation {
+                invariant: invariant.id,
+                sentence: breach.sentence,
+                row: (trace.events.len() as u32).saturating_sub(1),
+                step: self.choices.len() as u32,
+                guilty,
+            });
+        }
+    }
+}
+
+/// A node as it stands in a world.
+fn node_view<P: Protocol>(protocol: &P, world: &World<P>, node: super::trace::NodeId) -> NodeView {
+    let slot = world.slot(node);
+    let look = protocol.look(node, &slot.state);
+    let local_ms = slot.clock.read(world.now_ms);
+    let mut timers: Vec<TimerView> = slot
+        .timers
+        .iter()
+        .map(|(timer, reading)| TimerView {
+            name: protocol.timer_name(*timer).into_owned(),
+            due_ms: slot.clock.reaches(*reading, world.now_ms),
+        })
+        .collect();
+    timers.sort_by_key(|timer| timer.due_ms);
+    NodeView {
+        node,
+        status: slot.status,
+        badge: look.badge,
+        local_ms,
+        offset_ms: local_ms.saturating_sub(i64::try_from(world.now_ms).unwrap_or(i64::MAX)),
+        rate_permille: slot.clock.rate_permille(),
+        fields: look.fields,
+        log: look.log,
+        timers,
+        blocked: protocol.blocked(node, world),
+        bars: look.bars,
+    }
+}
+
+fn text_of(texts: Texts, id: &str) -> &'static str {
+    texts.iter().find(|(known, _)| *known == id).map_or("", |(_, text)| text)
+}
+
+impl<P: Protocol> Run for Recorded<P> {
+    fn steps(&self) -> u32 {
+        self.choices.len() as u32
+    }
+
+    fn choice(&self, step: u32) -> Option<&str> {
+        let at = step.checked_sub(1)?;
+        self.choices.get(at as usize).map(|(_, name)| name.as_str())
+    }
+
+    fn trace(&self) -> &Trace {
+        self.recorder.trace()
+    }
+
+    fn now_ms(&self, step: u32) -> u64 {
+        self.world_at(step).now_ms
+    }
+
+    fn choices(&self, step: u32) -> Vec<ChoiceView> {
+        menu::choices(&self.protocol, &self.ids, &self.world_at(step))
+    }
+
+    fn nodes(&self, step: u32) -> Vec<NodeView> {
+        let world = self.world_at(step);
+        world.ids().map(|node| node_view(&self.protocol, &world, node)).collect()
+    }
+
+    fn verdicts(&self, step: u32) -> Vec<Verdict> {
+        let world = self.world_at(step);
+        let violations = &self.recorder.trace.violations;
+        let invariants = P::invariants().iter().map(|invariant| {
+            let broken = violations.iter().position(|v| v.invariant == invariant.id && v.step <= step);
+            let state = broken.map_or(VerdictState::Holds, |at| VerdictState::Violated { violation: at as u32 });
+            let text = text_of(self.invariants, invariant.id);
+            Verdict { id: invariant.id, text, kind: VerdictKind::Invariant, state }
+        });
+        let goals = P::goals().iter().map(|goal| {
+            let state = match (goal.check)(&self.protocol, &world) {
+                Progress::Reached => VerdictState::Holds,
+                Progress::Open(missing) => VerdictState::Open(missing),
+                Progress::Blocked(why) => VerdictState::Blocked(why),
+            };
+            Verdict { id: goal.id, text: text_of(self.goals, goal.id), kind: VerdictKind::Goal, state }
+        });
+        invariants.chain(goals).collect()
+    }
+
+    fn figures(&self, step: u32) -> Vec<Figure> {
+        let trace = self.recorder.trace();
+        self.protocol.figures(trace, trace.rows_at_step(step))
+    }
+
+    fn spent(&self, step: u32) -> Vec<(&'static str, u32)> {
+        self.world_at(step).spent.list()
+    }
+
+    fn hash(&self, step: u32) -> u64 {
+        self.world_at(step).hash64()
+    }
+
+    fn push(&mut self, choice: &str) -> Result<(), ChoiceError> {
+        let choice = Choice::parse(choice, &self.protocol, &self.ids, &self.tip)?;
+        self.take(choice)
+    }
+
+    fn fork(&self, step: u32) -> Box<dyn Run> {
+        let mut run = Recorded::new(self.protocol.clone(), self.invariants, self.goals);
+        for (choice, _) in self.choices.iter().take(step as usize) {
+            // Replaying the same choices from the same start cannot be refused: a step is a pure function of (world, choice).
+            if run.take(*choice).is_err() {
+                break;
+            }
+        }
+        Box::new(run)
+    }
+
+    fn scheduled(&self, step: u32, seed: u64) -> Option<String> {
+        let world = self.world_at(step);
+        let choice: Choice<P> = menu::scheduled(&self.protocol, &world, step, seed)?;
+        debug_assert!(!matches!(choice.act, Act::Crash { .. }), "the scheduler spends no faults");
+        Some(choice.name(&self.protocol, &self.ids))
+    }
+}
