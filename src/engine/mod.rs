@@ -6,6 +6,7 @@ mod choice;
 mod clock;
 mod cx;
 mod disk;
+mod enabled;
 mod hash;
 mod menu;
 mod network;

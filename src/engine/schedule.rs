@@ -24,7 +24,7 @@ impl Latency {
     /// The latency of message `id` in a run with this seed: a fixed function, so that it does not matter when it is asked.
     pub fn of(&self, seed: u64, id: u32) -> u32 {
         let mut random = generator(seed, u64::from(id));
-        let tail = random.next_u32() % 8 == 0;
+        let tail = random.next_u32().is_multiple_of(8);
         let (low, high) = if tail { (self.usual_ms, self.max_ms) } else { (self.min_ms, self.usual_ms) };
         low + random.next_u32() % (high.saturating_sub(low) + 1)
     }

@@ -462,7 +462,7 @@ impl<P: Protocol> World<P> {
             keep
         });
         lost.sort_unstable();
-        if let Some(recorder) = recorder.as_deref_mut() {
+        if let Some(recorder) = recorder {
             for id in lost {
                 recorder.lost(id, cause);
             }

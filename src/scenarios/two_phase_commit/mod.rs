@@ -1,0 +1,201 @@
+//! Two-phase commit and its relatives: one client, one coordinator, one to five participants, and what each variant adds.
+//!
+//! Rooms: [`vocabulary`] words and parameters; [`client`], [`coordinator`], [`participant`], [`acceptor`] the nodes; [`termination`] the backup
+//! coordinators of three-phase commit; [`ghost`] and [`invariants`] what must hold; [`blocking`] who waits for whom; [`figures`] counts;
+//! [`look`] how nodes look; [`info`] what the catalogue says.
+
+mod acceptor;
+mod blocking;
+mod client;
+mod coordinator;
+mod figures;
+mod ghost;
+mod info;
+mod invariants;
+mod look;
+mod participant;
+mod termination;
+mod vocabulary;
+#[cfg(test)]
+mod walks;
+
+use std::borrow::Cow;
+
+use self::acceptor::Acceptor;
+use self::client::Client;
+use self::coordinator::Coordinator;
+use self::ghost::Ghost;
+use self::participant::{Participant, Phase};
+use self::vocabulary::{Begin, Config, Msg, Rules, Step, Timer};
+use super::{Entry, Info, Values, Variant};
+use crate::engine::{
+    Blocked, Channel, Cx, Exposure, Figure, Goal, Input, Invariant, Lane, Look, NodeId, Protocol, Recorded, Run,
+    Timing, Trace, World,
+};
+
+/// The scenario in the catalogue.
+pub struct Scenario;
+
+impl Entry for Scenario {
+    fn info(&self) -> &'static Info {
+        &info::INFO
+    }
+
+    fn start(&self, variant: &'static Variant, values: &Values, _seed: u64) -> Box<dyn Run> {
+        let protocol = TwoPhaseCommit { config: Config::new(info::rules(variant.id), values) };
+        Box::new(Recorded::new(protocol, info::INFO.invariants, info::INFO.goals))
+    }
+}
+
+/// The protocol with its parameters.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct TwoPhaseCommit {
+    config: Config,
+}
+
+/// State of a node.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Node {
+    /// The client.
+    Client(Client),
+    /// The coordinator of two-phase and three-phase commit.
+    Coordinator(Coordinator),
+    /// A participant.
+    Participant(Participant),
+    /// An acceptor of Paxos Commit, the first of which coordinates.
+    Acceptor(Acceptor),
+}
+
+impl TwoPhaseCommit {
+    fn participant<'w>(&self, world: &'w World<Self>, node: NodeId) -> Option<&'w Participant> {
+        match world.state(node) {
+            Node::Participant(participant) => Some(participant),
+            Node::Client(_) | Node::Coordinator(_) | Node::Acceptor(_) => None,
+        }
+    }
+}
+
+impl Protocol for TwoPhaseCommit {
+    type Node = Node;
+    type Msg = Msg;
+    type Timer = Timer;
+    type Step = Step;
+    type Ghost = Ghost;
+
+    fn lanes(&self) -> Vec<Lane> {
+        let lane = |id: String, title: String, role| Lane { id, title, role };
+        let mut lanes = vec![
+            lane("cl".to_owned(), "client".to_owned(), "client"),
+            lane("c".to_owned(), "coordinator".to_owned(), "coordinator"),
+        ];
+        lanes.extend(
+            (1..=self.config.participants).map(|n| lane(format!("p{n}"), format!("participant {n}"), "participant")),
+        );
+        lanes.extend((1..self.config.acceptors()).map(|n| lane(format!("a{n}"), format!("acceptor {n}"), "acceptor")));
+        lanes
+    }
+
+    fn initial(&self, me: NodeId) -> Node {
+        if me == Config::CLIENT {
+            Node::Client(Client::default())
+        } else if self.config.index_of(me).is_some() {
+            Node::Participant(Participant::new())
+        } else if self.config.rules == Rules::PaxosCommit {
+            Node::Acceptor(Acceptor::new())
+        } else {
+            Node::Coordinator(Coordinator::new())
+        }
+    }
+
+    fn on(&self, _me: NodeId, node: &mut Node, input: Input<Self>, cx: &mut Cx<'_, Self>) {
+        match node {
+            Node::Client(client) => client.on(input, cx),
+            Node::Coordinator(coordinator) => coordinator.on(&self.config, input, cx),
+            Node::Participant(participant) => participant.on(&self.config, input, cx),
+            Node::Acceptor(acceptor) => acceptor.on(&self.config, input, cx),
+        }
+    }
+
+    fn crashed(&self, _me: NodeId, node: &Node) -> Node {
+        match node {
+            Node::Client(client) => Node::Client(client.clone()),
+            Node::Coordinator(coordinator) => Node::Coordinator(coordinator.crashed()),
+            Node::Participant(participant) => Node::Participant(participant.crashed()),
+            Node::Acceptor(acceptor) => Node::Acceptor(acceptor.crashed()),
+        }
+    }
+
+    fn steps(&self, me: NodeId, node: &Node) -> Vec<Step> {
+        let may_begin = match (self.config.begin, node) {
+            (Begin::Client, Node::Client(client)) => !client.asked,
+            (Begin::Participant, Node::Participant(participant)) => {
+                self.config.index_of(me) == Some(0) && participant.phase == Phase::Working
+            }
+            _ => false,
+        };
+        if may_begin { vec![Step::Begin] } else { Vec::new() }
+    }
+
+    fn channel(&self, from: NodeId, to: NodeId) -> Channel {
+        if from == Config::CLIENT || to == Config::CLIENT { Channel::Fifo } else { Channel::Datagram }
+    }
+
+    fn timing(&self) -> Timing {
+        match self.config.delay_bound_ms {
+            0 => Timing::Free,
+            max_ms => Timing::Bounded { max_ms },
+        }
+    }
+
+    fn exposure(&self, me: NodeId) -> Exposure {
+        if me == Config::CLIENT { Exposure::NONE } else { Exposure::ALL }
+    }
+
+    fn message_name(&self, msg: &Msg) -> Cow<'static, str> {
+        msg.name()
+    }
+
+    fn message_body(&self, msg: &Msg) -> String {
+        msg.body()
+    }
+
+    fn timer_name(&self, timer: Timer) -> Cow<'static, str> {
+        Cow::Borrowed(timer.name())
+    }
+
+    fn step_name(&self, _step: Step) -> Cow<'static, str> {
+        Cow::Borrowed("begin")
+    }
+
+    fn step_label(&self, _step: Step) -> Cow<'static, str> {
+        Cow::Borrowed(match self.config.begin {
+            Begin::Client => "ask to commit",
+            Begin::Participant => "finish its work and vote",
+        })
+    }
+
+    fn look(&self, _me: NodeId, node: &Node) -> Look {
+        match node {
+            Node::Client(client) => look::client(client),
+            Node::Coordinator(coordinator) => look::coordinator(coordinator),
+            Node::Participant(participant) => look::participant(participant),
+            Node::Acceptor(acceptor) => look::acceptor(&self.config, acceptor),
+        }
+    }
+
+    fn blocked(&self, me: NodeId, world: &World<Self>) -> Option<Blocked> {
+        blocking::blocked(self, me, world)
+    }
+
+    fn invariants() -> &'static [Invariant<Self>] {
+        invariants::INVARIANTS
+    }
+
+    fn goals() -> &'static [Goal<Self>] {
+        invariants::GOALS
+    }
+
+    fn figures(&self, trace: &Trace, rows: u32) -> Vec<Figure> {
+        figures::figures(&self.config, trace, rows)
+    }
+}
