@@ -86,6 +86,9 @@ pub trait Protocol: Data {
     /// What a step does, in a few words: `ask to commit`.
     fn step_label(&self, step: Self::Step) -> Cow<'static, str>;
 
+    /// What a step does, as a sentence about the node with this id: `cl asks to commit.`
+    fn step_sentence(&self, id: &str, step: Self::Step) -> String;
+
     /// How a node looks.
     fn look(&self, me: NodeId, node: &Self::Node) -> Look;
 

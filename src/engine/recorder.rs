@@ -160,8 +160,7 @@ impl Recorder {
         self.push(node, EventKind::TimerFired, format!("{timer} timer"), sentence);
     }
 
-    pub(super) fn stepped(&mut self, node: NodeId, label: &str) {
-        let sentence = format!("{} decides to {label}.", self.id(node));
+    pub(super) fn stepped(&mut self, node: NodeId, label: &str, sentence: String) {
         self.push(node, EventKind::Stepped, label.to_owned(), sentence);
     }
 

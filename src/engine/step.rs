@@ -275,7 +275,8 @@ impl<P: Protocol> World<P> {
             }
             Act::Step { node, step } => {
                 if let Some(recorder) = recorder.as_deref_mut() {
-                    recorder.stepped(node, &protocol.step_label(step));
+                    let sentence = protocol.step_sentence(&recorder.trace().lanes[node.index()].id, step);
+                    recorder.stepped(node, &protocol.step_label(step), sentence);
                 }
                 self.handle(protocol, node, Input::Step(step), crash_after, recorder);
             }
@@ -450,7 +451,7 @@ impl<P: Protocol> World<P> {
     fn lose_where(
         &mut self,
         cause: LossCause,
-        mut recorder: Option<&mut Recorder>,
+        recorder: Option<&mut Recorder>,
         doomed: impl Fn((NodeId, NodeId)) -> bool,
     ) {
         let mut lost: Vec<u32> = Vec::new();

@@ -243,7 +243,7 @@ impl Values {
 }
 
 /// A scenario in the catalogue.
-pub trait Entry: Sync {
+pub trait Entry: Sync + std::fmt::Debug {
     /// What it declares about itself.
     fn info(&self) -> &'static Info;
 

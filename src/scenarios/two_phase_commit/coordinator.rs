@@ -7,7 +7,7 @@
 
 use super::TwoPhaseCommit;
 use super::ghost::{decided, suspects};
-use super::vocabulary::{Begin, Config, Decision, Msg, Record, Rules, Timer, participants_in};
+use super::vocabulary::{Begin, Config, Decision, Msg, Record, Rules, Timer, have, participants_in};
 use crate::engine::{Cx, Disk, Input, NodeId};
 
 /// State of the coordinator.
@@ -208,7 +208,7 @@ impl Coordinator {
 
     fn tell_again(&mut self, config: &Config, decision: Decision, cx: &mut Context<'_>) {
         let missing = self.audience(config) & !self.acks;
-        cx.because(|| format!("{} has not acknowledged", participants_in(missing)));
+        cx.because(|| format!("{} {} not acknowledged", participants_in(missing), have(missing)));
         self.tell(config, decision, cx);
         cx.set_timer(Timer::Ack, config.retry_ms);
     }

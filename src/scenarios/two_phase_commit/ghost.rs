@@ -7,6 +7,8 @@ use super::TwoPhaseCommit;
 
 /// The mark on events by which a process decides.
 pub const DECIDED: &str = "decided";
+/// The mark on events by which a process reverses its decision.
+pub const REVERSED: &str = "reversed";
 /// The mark on events by which a participant votes.
 pub const VOTED: &str = "voted";
 
@@ -28,14 +30,21 @@ pub struct Ghost {
 /// Notes that this process has decided. Call it behind the effect by which it does.
 pub fn decided(cx: &mut Cx<'_, TwoPhaseCommit>, decision: Decision) {
     let me = cx.me();
-    cx.mark(DECIDED);
+    let mut mark = None;
     cx.ghost(|ghost| match ghost.decided[me.index()] {
-        None => ghost.decided[me.index()] = Some(decision),
+        None => {
+            ghost.decided[me.index()] = Some(decision);
+            mark = Some(DECIDED);
+        }
         Some(first) if first != decision => {
             ghost.reversed.get_or_insert(me);
+            mark = Some(REVERSED);
         }
         Some(_) => {}
     });
+    if let Some(mark) = mark {
+        cx.mark(mark);
+    }
 }
 
 /// Notes that a timeout made this node suspect a failure.

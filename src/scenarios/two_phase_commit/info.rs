@@ -67,7 +67,7 @@ const VARIANTS: &[Variant] = &[
         broken: true,
         budget: &[],
         defaults: &[],
-        opening: "",
+        opening: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c-p1+10,p1-c+10,c:ack",
     },
     Variant {
         id: "no-log",
@@ -76,7 +76,7 @@ const VARIANTS: &[Variant] = &[
         broken: true,
         budget: &[("crash", 1)],
         defaults: &[],
-        opening: "",
+        opening: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c-p1+10,c!crash,c!restart,p2:decision",
     },
     Variant {
         id: "basic",
@@ -85,7 +85,7 @@ const VARIANTS: &[Variant] = &[
         broken: false,
         budget: &[("crash", 1), ("drop", 1)],
         defaults: &[],
-        opening: "",
+        opening: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c",
     },
     Variant {
         id: "presumed-abort",
@@ -94,7 +94,7 @@ const VARIANTS: &[Variant] = &[
         broken: false,
         budget: &[("crash", 1), ("drop", 1)],
         defaults: &[],
-        opening: "",
+        opening: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3!drop,p1-c+10,p2-c,c:vote",
     },
     Variant {
         id: "cooperative",
@@ -103,7 +103,7 @@ const VARIANTS: &[Variant] = &[
         broken: false,
         budget: &[("crash", 1), ("drop", 1)],
         defaults: &[],
-        opening: "",
+        opening: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c!crash2,c-p1+10,p2:decision",
     },
     Variant {
         id: "three-phase",
@@ -112,7 +112,7 @@ const VARIANTS: &[Variant] = &[
         broken: true,
         budget: &[("partition", 1)],
         defaults: &[("delay-bound", "50")],
-        opening: "",
+        opening: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c!cut",
     },
     Variant {
         id: "paxos-commit",
@@ -121,7 +121,7 @@ const VARIANTS: &[Variant] = &[
         broken: false,
         budget: &[("crash", 1), ("drop", 1)],
         defaults: &[],
-        opening: "",
+        opening: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p1-a1,p2-c,p2-a1,p3-c,p3-a1,c!crash",
     },
 ];
 
@@ -205,4 +205,77 @@ const STORY: &[&str] = &[
     "Try to break them. Deliver messages in any order, lose them, crash a node between two writes, cut the network. A red row says which rule broke and which two events broke it.",
 ];
 
-const MOMENTS: &[Moment] = &[];
+const MOMENTS: &[Moment] = &[
+    Moment {
+        title: "Split by impatience",
+        text: "p2 voted yes, waited, and gave up, while the commit was on its way. c and p1 have committed.",
+        variant: "gives-up",
+        parameters: &[],
+        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c-p1+10,p1-c+10,c:ack,p2:decision",
+        step: None,
+    },
+    Moment {
+        title: "The coordinator forgets",
+        text: "It told p1 to commit, crashed, and tells p2 that nothing ever happened.",
+        variant: "no-log",
+        parameters: &[],
+        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c-p1+10,c!crash,c!restart,p2:decision,p2-c,c-p2.2",
+        step: None,
+    },
+    Moment {
+        title: "Blocked",
+        text: "All voted yes, the coordinator is down, and three row locks are held until it returns.",
+        variant: "basic",
+        parameters: &[],
+        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c",
+        step: None,
+    },
+    Moment {
+        title: "Saved by the log",
+        text: "The coordinator crashed between writing commit and telling p2 and p3. On its restart the log finishes the work.",
+        variant: "basic",
+        parameters: &[],
+        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c!crash2,c-p1+10,c!restart+500,p1-c,c-p1+5,p1-c+4,c-cl+1,c-p3+2,c-p2+1,p2-c+5,p3-c+4",
+        step: None,
+    },
+    Moment {
+        title: "3N−1 messages, 4 delays",
+        text: "Nothing fails and participant 1 sets it off: the counts are those of Gray and Lamport.",
+        variant: "basic",
+        parameters: &[("begin", "participant")],
+        choices: "p1.begin,p1-c+6,c-p3+5,c-p2+6,p3-c+2,p2-c+10,c-p3+6,c-p1+3,c-p2+2,p3-c,p1-c+3,p2-c+10",
+        step: None,
+    },
+    Moment {
+        title: "All in doubt",
+        text: "Asking the others does not help when nobody else knows either.",
+        variant: "cooperative",
+        parameters: &[],
+        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c,p1:decision,p1-p2,p1-p3,p2-p1,p3-p1",
+        step: None,
+    },
+    Moment {
+        title: "Three phases, two sides",
+        text: "The partition looks like a crash to both sides. c commits, the others abort.",
+        variant: "three-phase",
+        parameters: &[],
+        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c!cut,c:pre-commit,c:ack,p1:decision,p1-p2+10,p1-p3,p2-p1+10,p3-p1,p1:states",
+        step: None,
+    },
+    Moment {
+        title: "Three phases, one crash",
+        text: "The coordinator crashed; p1 takes over and everyone commits without it.",
+        variant: "three-phase",
+        parameters: &[],
+        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c-p1+10,c!crash,c-p2,c-p3,p3-c+10,p2-c+2,p1-c+1,p1:decision,p1-p2+4,p2-p1+5,p1-p3+1,p3-p1+12,p1:states,p1-p2+7,p1-p3+1,p1-c+5",
+        step: None,
+    },
+    Moment {
+        title: "A new leader finds the votes",
+        text: "The coordinator is gone. Acceptor a1 asks a majority, finds that everyone prepared, and commits.",
+        variant: "paxos-commit",
+        parameters: &[],
+        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p1-a1,p2-c,p2-a1,p3-c,p3-a1,c!crash,a1-c+13,p1:decision,p2:decision,p3:decision,p3-c+4,p2-c+6,p1-c+2,p1:decision,p2:decision,p3:decision,p2-a1+5,p1-a1+5,p3-a1+2,a1-c,a1-a2+1,a2-a1+13,a1-c+11,a1-a2+2,a2-a1+4,a1-p1+8,a1-cl+1,a1-p2+2,a1-p3+3",
+        step: None,
+    },
+];

@@ -1,6 +1,6 @@
 //! What must hold (AC1 to AC4 of Bernstein, Hadzilacos and Goodman 1987, §7.3) and what should come to hold (AC5).
 
-use super::ghost::{DECIDED, VOTED};
+use super::ghost::{DECIDED, REVERSED, VOTED};
 use super::vocabulary::{Begin, Config, Decision, participants_in};
 use super::{Node, TwoPhaseCommit, blocking};
 use crate::engine::{Breach, Goal, Invariant, NodeId, Progress, Protocol, World};
@@ -85,7 +85,7 @@ fn no_reversal(protocol: &TwoPhaseCommit, world: &World<TwoPhaseCommit>) -> Resu
         None => Ok(()),
         Some(node) => Err(Breach {
             sentence: format!("{} decided one way and then the other.", id(protocol, node)),
-            guilty: vec![(node, DECIDED)],
+            guilty: vec![(node, DECIDED), (node, REVERSED)],
         }),
     }
 }

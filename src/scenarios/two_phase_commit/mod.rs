@@ -34,6 +34,7 @@ use crate::engine::{
 };
 
 /// The scenario in the catalogue.
+#[derive(Debug)]
 pub struct Scenario;
 
 impl Entry for Scenario {
@@ -172,6 +173,13 @@ impl Protocol for TwoPhaseCommit {
             Begin::Client => "ask to commit",
             Begin::Participant => "finish its work and vote",
         })
+    }
+
+    fn step_sentence(&self, id: &str, _step: Step) -> String {
+        match self.config.begin {
+            Begin::Client => format!("{id} asks to commit."),
+            Begin::Participant => format!("{id} has finished its work and votes unasked."),
+        }
     }
 
     fn look(&self, _me: NodeId, node: &Node) -> Look {

@@ -197,6 +197,11 @@ pub fn participants_in(mask: u8) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
+/// `has` or `have`, as the number of participants asks for.
+pub fn have(mask: u8) -> &'static str {
+    if mask.count_ones() == 1 { "has" } else { "have" }
+}
+
 /// Names of timers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Timer {
