@@ -1,3 +1,5 @@
 //! Interleave: a lab for distributed concurrency control.
+#[cfg(target_arch = "wasm32")]
+pub mod app;
 pub mod engine;
 pub mod scenarios;

@@ -1,0 +1,124 @@
+//! The page of a scenario: the reader is the scheduler and the adversary.
+
+mod branches;
+pub mod choices;
+mod inspector;
+mod open;
+mod parameters;
+mod sheet;
+pub mod state;
+mod story;
+mod transcript;
+pub mod transport;
+mod verdicts;
+
+use leptos::prelude::*;
+
+use crate::scenarios::Entry;
+
+use super::dialog::Help;
+use super::icons::{Glyph, Icon};
+use super::nav::Nav;
+use super::{browser, keyboard, text};
+use state::{Lab, Sight};
+
+/// The page.
+#[component]
+pub fn LabPage(
+    /// The scenario.
+    entry: &'static dyn Entry,
+) -> impl IntoView {
+    let nav = expect_context::<Nav>();
+    let lab = Lab::new(entry);
+    let sight = Sight::of(lab);
+    provide_context(lab);
+    provide_context(sight);
+    let help = RwSignal::new(false);
+    let share = RwSignal::new(false);
+    Effect::new(move |_| {
+        let location = nav.arrived.get();
+        untrack(|| open::location(lab, &location));
+    });
+    open::follow(lab, nav);
+    speak(lab);
+    keyboard::listen(lab, sight, help, share);
+    let info = entry.info();
+    let variant = lab.derive("", |branch| branch.spec.variant.title);
+    Effect::new(move |_| browser::set_title(&text::page_title(info.title, variant.get())));
+    view! {
+        <article class="lab">
+            <header class="lab-head">
+                <div class="lab-title">
+                    <h1>{info.title}</h1>
+                    <p class="claim">{info.claim}</p>
+                </div>
+                <parameters::VariantSwitch />
+            </header>
+            <Notice lab />
+            <div class="bench">
+                <div class="bench-bar">
+                    <branches::Branches />
+                    <div class="bench-acts">
+                        <button type="button" class="bar-button" on:click=move |_| share.set(true)>
+                            <Icon glyph=Glyph::Share />
+                            {text::SHARE}
+                        </button>
+                        <button type="button" class="bar-button" on:click=move |_| help.set(true)>{text::HELP}</button>
+                    </div>
+                </div>
+                <choices::Choices />
+                <sheet::Sheet />
+                <div class="side">
+                    <verdicts::Verdicts />
+                    <inspector::Inspector />
+                </div>
+                <transport::Transport />
+            </div>
+            <parameters::Parameters />
+            <div class="beside">
+                <transcript::Transcript />
+                <verdicts::Figures />
+                <story::Moments />
+                <story::Story />
+            </div>
+            <p class="visually-hidden" role="status" aria-live="polite" id="said">{lab.said}</p>
+            <Help open=help />
+        </article>
+    }
+}
+
+/// What went wrong, until it is put away.
+#[component]
+fn Notice(lab: Lab) -> impl IntoView {
+    view! {
+        <div role="alert" class="notice-place">
+            {move || {
+                lab.notice.get().map(|words| {
+                    view! {
+                        <div class="notice">
+                            <Icon glyph=Glyph::Warning />
+                            <p>{words}</p>
+                            <button type="button" class="bar-button" on:click=move |_| lab.notice.set(None)>
+                                {text::CLOSE}
+                            </button>
+                        </div>
+                    }
+                })
+            }}
+        </div>
+    }
+}
+
+/// One polite sentence per step; while it plays by itself only where it stops.
+fn speak(lab: Lab) {
+    Effect::new(move |before: Option<(u32, u32)>| {
+        let at = lab.at.get();
+        let playing = lab.playing.get();
+        let now = (at.branch, at.step);
+        if playing || before.is_none() || before == Some(now) {
+            return before.unwrap_or(now);
+        }
+        lab.said.set(text::said(at.step, at.steps, &lab.sentences(at.step)));
+        now
+    });
+}

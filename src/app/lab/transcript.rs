@@ -1,0 +1,91 @@
+//! The run as text: one sentence per event, in order. The screen reader's view of the diagram, and a way to go to any step.
+
+use leptos::prelude::*;
+
+use super::super::browser;
+use super::super::text;
+use super::state::{Lab, rows_of};
+
+/// One event's line.
+#[derive(Clone, PartialEq)]
+struct Line {
+    step: u32,
+    time_ms: u64,
+    lane: usize,
+    node: String,
+    sentence: String,
+}
+
+/// The panel. Lines are drawn once and kept while the run grows; moving the cursor touches two of them.
+#[component]
+pub fn Transcript() -> impl IntoView {
+    let lab = expect_context::<Lab>();
+    let branch_and_rows = lab.derive((0, 0), |branch| (branch.id, branch.run.trace().events.len()));
+    let current = Selector::new(move || lab.at.with(|at| at.step));
+    let step = Memo::new(move |_| lab.at.with(|at| at.step));
+    let line = move |row: usize| {
+        lab.read(|branch| {
+            let trace = branch.run.trace();
+            trace.events.get(row).map(|event| Line {
+                step: event.step,
+                time_ms: event.time_ms,
+                lane: event.node.index() % 8 + 1,
+                node: trace.lanes.get(event.node.index()).map_or_else(String::new, |lane| lane.id.clone()),
+                sentence: event.sentence.clone(),
+            })
+        })
+        .flatten()
+    };
+    let item = move |(branch, row): (u32, usize)| {
+        let current = current.clone();
+        line(row).map(|line| {
+            let at = line.step;
+            let here = {
+                let current = current.clone();
+                move || current.selected(&at)
+            };
+            view! {
+                <li class="event" aria-current=move || here().then_some("step") data-step=at data-branch=branch>
+                    <button type="button" class="event-button" on:click=move |_| lab.go(at)>
+                        <span class="event-step">{at}</span>
+                        <span class="event-node" data-lane=line.lane>{line.node}</span>
+                        <span class="event-text">{line.sentence}</span>
+                        <span class="event-time">{text::milliseconds(line.time_ms)}</span>
+                    </button>
+                </li>
+            }
+        })
+    };
+    keep_in_view(lab, step);
+    view! {
+        <section class="panel transcript" aria-labelledby="transcript-title">
+            <h2 id="transcript-title">{text::TRANSCRIPT}</h2>
+            <p class="hint">{text::TRANSCRIPT_HINT}</p>
+            <ol class="events" id="events" class:at-start=move || step.get() == 0>
+                <For
+                    each=move || {
+                        let (branch, rows) = branch_and_rows.get();
+                        (0..rows).map(move |row| (branch, row))
+                    }
+                    key=|key| *key
+                    children=item
+                />
+            </ol>
+        </section>
+    }
+}
+
+/// Scrolls the list, never the page, so that the current line shows.
+fn keep_in_view(lab: Lab, step: Memo<u32>) {
+    Effect::new(move |_| {
+        let step = step.get();
+        let row = lab.read(|branch| rows_of(branch.run.trace(), step).start).unwrap_or(0);
+        request_animation_frame(move || {
+            let Some(list) = browser::element("events") else { return };
+            let child = list.children().item(row as u32);
+            if let Some(child) = child.and_then(|child| wasm_bindgen::JsCast::dyn_into(child).ok()) {
+                browser::show_inside(&list, &child);
+            }
+        });
+    });
+}

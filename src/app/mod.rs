@@ -1,0 +1,116 @@
+//! The page: everything that knows the browser. Components are small and take plain values or signals; what they show is derived from the lab's
+//! one position ([`lab::state::At`]), so that a step redraws what it changed and nothing else.
+
+mod browser;
+mod crash;
+mod dialog;
+mod home;
+mod icons;
+mod keyboard;
+mod lab;
+mod nav;
+mod router;
+mod settings;
+mod text;
+
+use leptos::prelude::*;
+
+use crate::scenarios;
+use nav::{Link, Nav, href};
+use router::Location;
+use settings::{Settings, SettingsMenu};
+
+/// Takes over the page: the static words and picture that stood there until the app arrived make room for it.
+pub fn start() {
+    crash::install();
+    let Some(place) = browser::element("app") else { return };
+    place.set_inner_html("");
+    mount_to(place, App).forget();
+}
+
+/// What the address asks for.
+#[derive(Clone, PartialEq, Eq)]
+enum Place {
+    Home,
+    Scenario(&'static str),
+    Unknown(String),
+}
+
+fn place(location: &Location) -> Place {
+    match location.path.first() {
+        None => Place::Home,
+        Some(id) => match scenarios::find(id) {
+            Ok(entry) => Place::Scenario(entry.info().id),
+            Err(_) => Place::Unknown(location.path.join("/")),
+        },
+    }
+}
+
+#[component]
+fn App() -> impl IntoView {
+    let nav = Nav::start();
+    provide_context(nav);
+    provide_context(Settings::start(nav));
+    let place = Memo::new(move |_| nav.arrived.with(place));
+    let page = move || match place.get() {
+        Place::Home => home::Home().into_any(),
+        Place::Scenario(id) => match scenarios::find(id) {
+            Ok(entry) => view! { <lab::LabPage entry /> }.into_any(),
+            Err(error) => view! { <NotFound what=error.to_string() /> }.into_any(),
+        },
+        Place::Unknown(what) => view! { <NotFound what /> }.into_any(),
+    };
+    let chrome = move || !nav.embedded.get();
+    view! {
+        <Show when=chrome>
+            <Header />
+        </Show>
+        <main id="main" tabindex="-1">{page}</main>
+        <Show when=chrome>
+            <footer class="site-foot">
+                <p>{text::FOOTER}</p>
+            </footer>
+        </Show>
+    }
+}
+
+#[component]
+fn Header() -> impl IntoView {
+    let skip = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        if let Some(main) = browser::element("main") {
+            main.focus().ok();
+        }
+    };
+    view! {
+        <a class="skip" href=href(&Location::default()) on:click=skip>{text::SKIP}</a>
+        <header class="site-head">
+            <Link to=Location::default() class="wordmark">
+                <svg class="mark" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+                    <path class="mark-lanes" d="M5 2v20M19 2v20" />
+                    <path class="mark-one" d="M5 6 19 17" />
+                    <path class="mark-two" d="M19 6 5 17" />
+                </svg>
+                {text::SITE}
+            </Link>
+            <nav aria-label=text::MAIN_NAVIGATION>
+                <Link to=Location::default()>{text::CATALOGUE}</Link>
+            </nav>
+            <SettingsMenu />
+        </header>
+    }
+}
+
+#[component]
+fn NotFound(what: String) -> impl IntoView {
+    browser::set_title(text::NOT_FOUND);
+    view! {
+        <article class="not-found">
+            <h1>{text::NOT_FOUND}</h1>
+            <p>{text::not_found(&what)}</p>
+            <p>
+                <Link to=Location::default() class="call">{text::NOT_FOUND_BACK}</Link>
+            </p>
+        </article>
+    }
+}

@@ -1,0 +1,124 @@
+//! What the reader has set for themselves: theme, motion, single-key shortcuts.
+
+use leptos::prelude::*;
+
+use super::browser;
+use super::nav::Nav;
+use super::text;
+
+/// Light, dark, or as the system says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Theme {
+    /// As the system says.
+    Auto,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// All of them, in the order of the page.
+    pub const ALL: [Theme; 3] = [Theme::Auto, Theme::Light, Theme::Dark];
+
+    /// The name in links and storage.
+    pub fn name(self) -> &'static str {
+        match self {
+            Theme::Auto => "auto",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+
+    /// The theme of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.name() == name)
+    }
+}
+
+/// The settings, as signals. `Copy`, from context.
+#[derive(Clone, Copy)]
+pub struct Settings {
+    /// Theme.
+    pub theme: RwSignal<Theme>,
+    /// Whether the reader asked this app for less motion (the system may ask for it as well).
+    pub still: RwSignal<bool>,
+    /// Whether single keys act.
+    pub shortcuts: RwSignal<bool>,
+}
+
+impl Settings {
+    /// Reads what was kept; a link's `theme` and `motion` win over it and are not kept.
+    pub fn start(nav: Nav) -> Self {
+        let kept_theme = browser::setting("theme");
+        let asked_theme = nav.parameter("theme");
+        let theme = asked_theme.as_deref().or(kept_theme.as_deref()).and_then(Theme::named).unwrap_or(Theme::Auto);
+        let still =
+            nav.parameter("motion").as_deref() == Some("none") || browser::setting("motion").as_deref() == Some("none");
+        let shortcuts = browser::setting("shortcuts").as_deref() != Some("off");
+        let settings =
+            Settings { theme: RwSignal::new(theme), still: RwSignal::new(still), shortcuts: RwSignal::new(shortcuts) };
+        Effect::new(move |_| {
+            let theme = settings.theme.get();
+            browser::set_root_attribute("data-theme", (theme != Theme::Auto).then(|| theme.name()));
+            browser::set_root_attribute("data-motion", settings.still.get().then_some("none"));
+        });
+        settings
+    }
+
+    /// Whether nothing should move by itself.
+    pub fn less_motion(self) -> bool {
+        self.still.get_untracked() || browser::prefers_less_motion()
+    }
+
+    fn set_theme(self, theme: Theme) {
+        self.theme.set(theme);
+        browser::keep_setting("theme", theme.name());
+    }
+
+    fn set_still(self, still: bool) {
+        self.still.set(still);
+        browser::keep_setting("motion", if still { "none" } else { "auto" });
+    }
+
+    fn set_shortcuts(self, on: bool) {
+        self.shortcuts.set(on);
+        browser::keep_setting("shortcuts", if on { "on" } else { "off" });
+    }
+}
+
+/// The settings as a popover under its button.
+#[component]
+pub fn SettingsMenu() -> impl IntoView {
+    let settings = expect_context::<Settings>();
+    let themes = Theme::ALL.map(|theme| {
+        let chosen = move || settings.theme.get() == theme;
+        view! {
+            <label class="option">
+                <input type="radio" name="theme" value=theme.name() prop:checked=chosen on:change=move |_| settings.set_theme(theme) />
+                <span>{text::theme(theme.name())}</span>
+            </label>
+        }
+    });
+    view! {
+        <button type="button" class="bar-button" popovertarget="settings">{text::SETTINGS}</button>
+        <div id="settings" popover="auto" class="popover settings">
+            <fieldset>
+                <legend>{text::THEME}</legend>
+                {themes}
+            </fieldset>
+            <label class="option">
+                <input type="checkbox" prop:checked=settings.still on:change=move |event| settings.set_still(event_target_checked(&event)) />
+                <span>{text::LESS_MOTION}</span>
+            </label>
+            <label class="option">
+                <input
+                    type="checkbox"
+                    prop:checked=settings.shortcuts
+                    on:change=move |event| settings.set_shortcuts(event_target_checked(&event))
+                />
+                <span>{text::SINGLE_KEYS}</span>
+            </label>
+        </div>
+    }
+}

@@ -1,0 +1,5 @@
+//! All words of the page, one file per language.
+
+mod en;
+
+pub use en::*;
