@@ -1,5 +1,6 @@
 //! Interleave: a lab for distributed concurrency control.
 #[cfg(target_arch = "wasm32")]
 pub mod app;
+pub mod diagram;
 pub mod engine;
 pub mod scenarios;

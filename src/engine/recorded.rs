@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::choice::{Act, Choice};
 use super::menu;
-use super::protocol::{Progress, Protocol};
+use super::protocol::{Look, Progress, Protocol};
 use super::recorder::Recorder;
 use super::run::{ChoiceError, MAX_STEPS, Run};
 use super::trace::{Trace, Violation};
-use super::view::{ChoiceView, Figure, NodeView, TimerView, Verdict, VerdictKind, VerdictState};
+use super::view::{ChoiceView, Figure, NodeView, Status, TimerView, Verdict, VerdictKind, VerdictState};
 use super::world::World;
 
 /// A world is kept every so many steps; going back replays at most one less.
@@ -133,7 +133,11 @@ impl<P: Protocol> Recorded<P> {
 /// A node as it stands in a world.
 fn node_view<P: Protocol>(protocol: &P, world: &World<P>, node: super::trace::NodeId) -> NodeView {
     let slot = world.slot(node);
-    let look = protocol.look(node, &slot.state);
+    let mut look = protocol.look(node, &slot.state);
+    if slot.status == Status::Crashed {
+        // Of a node that is down only its disk is left.
+        look = Look { log: look.log, ..Look::default() };
+    }
     let local_ms = slot.clock.read(world.now_ms);
     let mut timers: Vec<TimerView> = slot
         .timers

@@ -1,0 +1,143 @@
+//! A drawing as plain data: what the page and the SVG export draw alike.
+
+use crate::engine::{NodeId, Tone};
+
+/// A whole drawing. Lengths are CSS pixels; the origin is the top left corner below the heads of the lifelines.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Scene {
+    /// Width.
+    pub width: f32,
+    /// Height.
+    pub height: f32,
+    /// Heads of the lifelines, from left to right.
+    pub heads: Vec<Head>,
+    /// Everything else, in painting order.
+    pub items: Vec<Item>,
+    /// Where now is.
+    pub now_y: f32,
+}
+
+/// Head of a lifeline: what the reader must always see of a node.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Head {
+    /// The lifeline.
+    pub node: NodeId,
+    /// Its middle.
+    pub x: f32,
+    /// Room for the head.
+    pub width: f32,
+    /// Name: `participant 1`.
+    pub title: String,
+    /// Short name: `p1`.
+    pub id: String,
+    /// Latest badge.
+    pub badge: Option<(&'static str, Tone)>,
+    /// `down`, `paused` or `blocked`, where it is so.
+    pub status: Option<&'static str>,
+}
+
+/// Something drawn that stands for one thing.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Item {
+    /// Changes whenever what is drawn changes: two items with equal keys look alike.
+    pub key: Key,
+    /// Top of what it covers.
+    pub top: f32,
+    /// Bottom of what it covers.
+    pub bottom: f32,
+    /// Classes for the stylesheet: `message flight`.
+    pub class: &'static str,
+    /// What it stands for.
+    pub target: Target,
+    /// What it says when pointed at.
+    pub title: String,
+    /// What is drawn.
+    pub shapes: Vec<Shape>,
+}
+
+/// Identity of a look: (what kind of thing, which one, a digest of its geometry).
+pub type Key = (u8, u32, u64);
+
+/// What an item stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// Nothing to act on.
+    Nothing,
+    /// An event, by its row.
+    Event(u32),
+    /// A message that has ended, by its id.
+    Message(u32),
+    /// A message in flight, by its id: it can be delivered.
+    InFlight(u32),
+    /// A lifeline.
+    Lane(NodeId),
+    /// A violation, by its index in the trace.
+    Violation(u32),
+}
+
+/// A primitive.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Shape {
+    /// A straight line.
+    Line { class: &'static str, x1: f32, y1: f32, x2: f32, y2: f32 },
+    /// A rectangle with rounded corners.
+    Rect { class: &'static str, x: f32, y: f32, width: f32, height: f32, radius: f32 },
+    /// A circle.
+    Circle { class: &'static str, x: f32, y: f32, radius: f32 },
+    /// A path, in SVG's own notation.
+    Path { class: &'static str, d: String },
+    /// A line of text.
+    Text { class: &'static str, x: f32, y: f32, anchor: Anchor, text: String },
+    /// A line of text that runs upwards along a bar, centred at (x, y).
+    Upward { class: &'static str, x: f32, y: f32, text: String },
+}
+
+/// Which end of a text stands at its x.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Anchor {
+    /// Its left end.
+    Start,
+    /// Its middle.
+    Middle,
+    /// Its right end.
+    End,
+}
+
+impl Anchor {
+    /// SVG's `text-anchor`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        }
+    }
+}
+
+/// The class that goes with a tone.
+pub fn tone_class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Neutral => "tone-neutral",
+        Tone::Active => "tone-active",
+        Tone::Good => "tone-good",
+        Tone::Stopped => "tone-stopped",
+        Tone::Waiting => "tone-waiting",
+    }
+}
+
+/// The sign that goes with a tone, so that colour never stands alone.
+pub fn tone_sign(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Neutral => "\u{25CB}",
+        Tone::Active => "\u{25B8}",
+        Tone::Good => "\u{2713}",
+        Tone::Stopped => "\u{2715}",
+        Tone::Waiting => "\u{25D4}",
+    }
+}
+
+/// A coordinate as SVG text: at most one decimal.
+pub fn number(value: f32) -> String {
+    let tenths = (value * 10.0).round() as i64;
+    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{:.1}", tenths as f64 / 10.0) }
+}
