@@ -3,6 +3,7 @@
 
 mod browser;
 mod crash;
+mod diagram;
 mod dialog;
 mod home;
 mod icons;

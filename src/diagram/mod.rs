@@ -15,5 +15,5 @@ pub use layout::{Style, format_time, in_flight, keys, layout};
 pub use mermaid::mermaid;
 pub use plantuml::plantuml;
 pub use scene::{Anchor, Head, Item, Key, Scene, Shape, Target, number, tone_class, tone_sign};
-pub use svg::{About, TOKENS, Theme, escape, export};
+pub use svg::{About, TOKENS, Theme, escape, export, write_shape};
 pub use transcript::{step_sentence, transcript, violation_sentence};

@@ -338,3 +338,7 @@ pub fn bad_seed(seed: &str) -> String {
 pub fn said(step: u32, steps: u32, sentences: &str) -> String {
     if step == 0 { "At the start.".to_owned() } else { format!("{}. {sentences}", step_of(step, steps)) }
 }
+
+pub fn cannot(what: &str, why: &str) -> String {
+    format!("Not now: “{what}”, because {why}.")
+}
