@@ -2,6 +2,8 @@
 //!
 //! Reading order: [`Protocol`] is what a scenario tells the engine; [`World`] is everything there is at one moment; [`Choice`] is what may happen
 //! next; [`World::apply`] is a step; [`Recorded`] is a run with its [`Trace`]; [`Run`] is its object-safe face.
+mod beside;
+mod branches;
 mod choice;
 mod clock;
 mod cx;
@@ -20,6 +22,10 @@ mod trace;
 mod view;
 mod world;
 
+pub use beside::{Alignment, Followed, Pair, Parting, PartingKind, Skipped, align, follow_in};
+pub use branches::{
+    BRANCH_NAME_MAX, Branch, BranchError, BranchId, Branches, Chosen, MAX_BRANCHES, Origin, common_prefix, same_act,
+};
 pub use choice::{Act, CHOICE_TEXT_MAX, Choice, WAIT_MAX_MS};
 pub use clock::{Clock, END_OF_TIME_MS, JUMP_MAX_MS, RATE_MAX_PERMILLE, RATE_MIN_PERMILLE};
 pub use cx::Cx;

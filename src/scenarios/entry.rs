@@ -103,8 +103,13 @@ pub struct Values(Vec<(&'static str, String)>);
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum SpecError {
     /// No such scenario.
-    #[error("there is no scenario `{0}`")]
-    Scenario(String),
+    #[error("there is no scenario `{scenario}`; there is {known}")]
+    Scenario {
+        /// The name at fault.
+        scenario: String,
+        /// The names that exist.
+        known: String,
+    },
     /// No such variant.
     #[error("`{scenario}` has no variant `{variant}`; it has {known}")]
     Variant {

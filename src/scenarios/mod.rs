@@ -1,6 +1,9 @@
 //! The catalogue: one scenario, one room. A new scenario is its file (or folder) plus one line in [`CATALOGUE`]; nothing else names it.
 mod entry;
+pub mod run_string;
 pub mod two_phase_commit;
+
+use crate::engine::{Followed, follow_in};
 
 pub use entry::*;
 
@@ -17,9 +20,19 @@ pub fn catalogue() -> &'static [&'static dyn Entry] {
 /// # Errors
 /// Where there is none.
 pub fn find(id: &str) -> Result<&'static dyn Entry, SpecError> {
-    CATALOGUE
-        .iter()
-        .copied()
-        .find(|entry| entry.info().id == id)
-        .ok_or_else(|| SpecError::Scenario(id.chars().take(40).collect()))
+    CATALOGUE.iter().copied().find(|entry| entry.info().id == id).ok_or_else(|| SpecError::Scenario {
+        scenario: id.chars().take(40).collect(),
+        known: CATALOGUE.iter().map(|entry| entry.info().id).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// The same choices in another variant, or under other parameters, as far as they apply.
+pub fn follow(
+    entry: &dyn Entry,
+    variant: &'static Variant,
+    values: &Values,
+    seed: u64,
+    choices: &[String],
+) -> Followed {
+    follow_in(entry.start(variant, values, seed), choices)
 }
