@@ -5,7 +5,8 @@ use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, CustomEvent, CustomEventInit, Document, HtmlAnchorElement, HtmlElement, Storage, Url, Window,
+    Blob, BlobPropertyBag, CustomEvent, CustomEventInit, Document, HtmlAnchorElement, HtmlElement, ReadableStream,
+    ReadableStreamDefaultReader, Storage, Url, Window,
 };
 
 /// The window. A page always has one; a worker would not, and the app does not run there.
@@ -159,27 +160,39 @@ pub fn download(name: &str, mime: &str, text: &str) {
     offer();
 }
 
-/// Calls the global constructor `name` of compression streams and pipes bytes through it.
-async fn through(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+/// Pipes bytes through a stream of the global constructor `name`; `None` where that fails or gives more than `limit` bytes.
+async fn through(name: &str, bytes: &[u8], limit: usize) -> Option<Vec<u8>> {
     let constructor: Function = Reflect::get(&js_sys::global(), &name.into()).ok()?.dyn_into().ok()?;
     let stream = Reflect::construct(&constructor, &Array::of1(&"deflate-raw".into())).ok()?;
     let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes))).ok()?;
     let source = blob.stream();
     let pipe: Function = Reflect::get(&source, &"pipeThrough".into()).ok()?.dyn_into().ok()?;
-    let piped = pipe.call1(&source, &stream).ok()?;
-    let response = web_sys::Response::new_with_opt_readable_stream(Some(piped.unchecked_ref())).ok()?;
-    let buffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
-    Some(Uint8Array::new(&buffer).to_vec())
+    let piped: ReadableStream = pipe.call1(&source, &stream).ok()?.dyn_into().ok()?;
+    let reader: ReadableStreamDefaultReader = piped.get_reader().dyn_into().ok()?;
+    let mut out = Vec::new();
+    loop {
+        let part = JsFuture::from(reader.read()).await.ok()?;
+        if Reflect::get(&part, &"done".into()).ok()?.is_truthy() {
+            return Some(out);
+        }
+        let part: Uint8Array = Reflect::get(&part, &"value".into()).ok()?.dyn_into().ok()?;
+        if out.len() + part.length() as usize > limit {
+            // What is left is not read: a small link could hold gigabytes.
+            JsFuture::from(reader.cancel()).await.ok();
+            return None;
+        }
+        out.extend(part.to_vec());
+    }
 }
 
 /// Deflates (raw); `None` where the browser cannot.
 pub async fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    through("CompressionStream", bytes).await
+    through("CompressionStream", bytes, usize::MAX).await
 }
 
-/// Inflates (raw); `None` where the browser cannot or the bytes are no deflate stream.
-pub async fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    through("DecompressionStream", bytes).await
+/// Inflates (raw); `None` where the browser cannot, the bytes are no deflate stream, or it holds more than `limit` bytes.
+pub async fn inflate(bytes: &[u8], limit: usize) -> Option<Vec<u8>> {
+    through("DecompressionStream", bytes, limit).await
 }
 
 /// An object of JavaScript with these fields.
@@ -199,6 +212,15 @@ pub fn tell_parent(fields: &[(&str, JsValue)]) {
     }
     if let Some(parent) = window().and_then(|window| window.parent().ok().flatten()) {
         parent.post_message(&object(fields), "*").ok();
+    }
+}
+
+/// Whether a message comes from the page that embeds us.
+pub fn is_from_parent(event: &web_sys::MessageEvent) -> bool {
+    let parent = window().and_then(|window| window.parent().ok().flatten());
+    match (event.source(), parent) {
+        (Some(source), Some(parent)) => source.loose_eq(&parent),
+        _ => false,
     }
 }
 

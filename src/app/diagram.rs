@@ -82,7 +82,7 @@ pub fn Diagram(
             <svg
                 class="diagram diagram-heads"
                 width=move || size.get().0.to_string()
-                height="52"
+                height=HEADS.to_string()
                 inner_html=heads
             ></svg>
             <svg
@@ -97,6 +97,28 @@ pub fn Diagram(
                 <g class="selection" inner_html=highlight></g>
             </svg>
         </div>
+    }
+}
+
+/// Height of the heads, in px.
+const HEADS: f32 = 52.0;
+
+/// A drawing that only shows: its heads and its last part, scaled to the width that it gets.
+#[component]
+pub fn Still(
+    /// What is drawn.
+    scene: Scene,
+    /// How much of it is shown, in its own px, counted from its end.
+    tail: f32,
+) -> impl IntoView {
+    let top = (scene.height - tail).max(0.0);
+    let heads = heads_markup(&scene.heads);
+    let seen = scene.items.iter().filter(|item| item.bottom >= top);
+    let items: String = seen.map(|item| format!("<g class=\"{}\">{}</g>", item.class, markup(item))).collect();
+    let (width, height) = (scene.width, scene.height - top);
+    view! {
+        <svg class="diagram still" viewBox=format!("0 0 {width} {HEADS}") aria-hidden="true" focusable="false" inner_html=heads></svg>
+        <svg class="diagram still" viewBox=format!("0 {top} {width} {height}") aria-hidden="true" focusable="false" inner_html=items></svg>
     }
 }
 

@@ -2,15 +2,17 @@
 
 use leptos::prelude::*;
 
+use crate::diagram::{Style, layout};
+use crate::scenarios::run_string::{Link, replay, split_choices};
 use crate::scenarios::{Entry, catalogue};
 
-use super::nav::Link;
-use super::router::Location;
+use super::diagram::Still;
+use super::nav::{PageLink, href};
 use super::text;
 
-/// The address of a scenario's page.
-pub fn scenario_location(id: &str) -> Location {
-    Location { path: vec![id.to_owned()], query: Vec::new() }
+/// What stands behind `#` on a scenario's page.
+fn scenario_fragment(id: &str) -> String {
+    format!("/{id}")
 }
 
 /// The home page.
@@ -35,11 +37,12 @@ pub fn Home() -> impl IntoView {
                     <p class="lede">{text::HERO_WORDS}</p>
                     {first.map(|entry| view! {
                         <p>
-                            <Link to=scenario_location(entry.info().id) class="call">{text::HERO_CALL}</Link>
+                            <PageLink to=scenario_fragment(entry.info().id) class="call">{text::HERO_CALL}</PageLink>
                         </p>
                     })}
                 </div>
 
+                {first.and_then(hero_run)}
             </header>
             <section aria-labelledby="catalogue-title">
                 <h2 id="catalogue-title">{text::CATALOGUE}</h2>
@@ -53,13 +56,46 @@ pub fn Home() -> impl IntoView {
     }
 }
 
+/// Width at which the hero's run is drawn, in px.
+const HERO_WIDTH: f32 = 640.0;
+
+/// How much of it is shown, in px.
+const HERO_TAIL: f32 = 470.0;
+
+/// The first famous run of a scenario, replayed and drawn, as a link to itself.
+fn hero_run(entry: &'static dyn Entry) -> Option<impl IntoView> {
+    let info = entry.info();
+    let moment = info.moments.first()?;
+    let variant = info.variant(moment.variant).ok()?;
+    let values = info.values(variant, moment.parameters.iter().copied()).ok()?;
+    let mut link = Link::new(entry, variant, values, 0);
+    link.choices = split_choices(moment.choices);
+    link.step = moment.step;
+    let replayed = replay(&link);
+    let scene = layout(replayed.run.trace(), replayed.step, &Style::for_width(HERO_WIDTH));
+    Some(view! {
+        <figure class="hero-run">
+            <a href=href(&link.to_string()) aria-label=text::hero_link(moment.title)>
+                <Still scene tail=HERO_TAIL />
+            </a>
+            <figcaption>
+                <strong>{moment.title}</strong>
+                " "
+                {moment.text}
+                " "
+                {text::HERO_CAPTION}
+            </figcaption>
+        </figure>
+    })
+}
+
 fn card(entry: &'static dyn Entry) -> impl IntoView {
     let info = entry.info();
     let broken = info.variants.iter().filter(|variant| variant.broken).count();
     view! {
         <li class="card-link">
             <h3>
-                <Link to=scenario_location(info.id)>{info.title}</Link>
+                <PageLink to=scenario_fragment(info.id)>{info.title}</PageLink>
             </h3>
             <p>{info.claim}</p>
             <p class="card-meta">{text::variant_counts(info.variants.len(), broken)}</p>

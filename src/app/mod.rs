@@ -5,21 +5,24 @@ mod browser;
 mod crash;
 mod diagram;
 mod dialog;
+mod embed;
 mod home;
 mod icons;
 mod keyboard;
 mod lab;
 mod nav;
+mod page_api;
 mod router;
 mod settings;
+mod stage;
 mod text;
 
 use leptos::prelude::*;
 
 use crate::scenarios;
-use nav::{Link, Nav, href};
-use router::Location;
+use nav::{Nav, PageLink, href};
 use settings::{Settings, SettingsMenu};
+use stage::Stage;
 
 /// Takes over the page: the static words and picture that stood there until the app arrived make room for it.
 pub fn start() {
@@ -29,6 +32,9 @@ pub fn start() {
     mount_to(place, App).forget();
 }
 
+/// What stands behind `#` on the home page.
+const HOME: &str = "/";
+
 /// What the address asks for.
 #[derive(Clone, PartialEq, Eq)]
 enum Place {
@@ -37,22 +43,33 @@ enum Place {
     Unknown(String),
 }
 
-fn place(location: &Location) -> Place {
-    match location.path.first() {
+fn place(fragment: &str) -> Place {
+    let path = router::path(fragment);
+    match path.first() {
         None => Place::Home,
         Some(id) => match scenarios::find(id) {
             Ok(entry) => Place::Scenario(entry.info().id),
-            Err(_) => Place::Unknown(location.path.join("/")),
+            Err(_) => Place::Unknown(path.join("/").chars().take(UNKNOWN_SHOWN).collect()),
         },
     }
 }
 
+/// How much of an unknown address is shown.
+const UNKNOWN_SHOWN: usize = 80;
+
 #[component]
 fn App() -> impl IntoView {
     let nav = Nav::start();
+    let settings = Settings::start(nav);
+    let stage = Stage::new();
     provide_context(nav);
-    provide_context(Settings::start(nav));
-    let place = Memo::new(move |_| nav.arrived.with(place));
+    provide_context(settings);
+    provide_context(stage);
+    page_api::install(nav, stage);
+    embed::listen(stage, settings);
+    embed::tell_height();
+    Effect::new(move |_| browser::set_root_attribute("data-embed", nav.embedded.get().then_some("1")));
+    let place = Memo::new(move |_| nav.arrived.with(|fragment| place(fragment)));
     let page = move || match place.get() {
         Place::Home => home::Home().into_any(),
         Place::Scenario(id) => match scenarios::find(id) {
@@ -67,7 +84,7 @@ fn App() -> impl IntoView {
             <Header />
         </Show>
         <main id="main" tabindex="-1">{page}</main>
-        <Show when=chrome>
+        <Show when=chrome fallback=embed::EmbedFoot>
             <footer class="site-foot">
                 <p>{text::FOOTER}</p>
             </footer>
@@ -84,18 +101,18 @@ fn Header() -> impl IntoView {
         }
     };
     view! {
-        <a class="skip" href=href(&Location::default()) on:click=skip>{text::SKIP}</a>
+        <a class="skip" href=href(HOME) on:click=skip>{text::SKIP}</a>
         <header class="site-head">
-            <Link to=Location::default() class="wordmark">
+            <PageLink to=HOME class="wordmark">
                 <svg class="mark" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
                     <path class="mark-lanes" d="M5 2v20M19 2v20" />
                     <path class="mark-one" d="M5 6 19 17" />
                     <path class="mark-two" d="M19 6 5 17" />
                 </svg>
                 {text::SITE}
-            </Link>
+            </PageLink>
             <nav aria-label=text::MAIN_NAVIGATION>
-                <Link to=Location::default()>{text::CATALOGUE}</Link>
+                <PageLink to=HOME>{text::CATALOGUE}</PageLink>
             </nav>
             <SettingsMenu />
         </header>
@@ -110,7 +127,7 @@ fn NotFound(what: String) -> impl IntoView {
             <h1>{text::NOT_FOUND}</h1>
             <p>{text::not_found(&what)}</p>
             <p>
-                <Link to=Location::default() class="call">{text::NOT_FOUND_BACK}</Link>
+                <PageLink to=HOME class="call">{text::NOT_FOUND_BACK}</PageLink>
             </p>
         </article>
     }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::engine::BranchId;
+
 use super::super::icons::{Glyph, Icon};
 use super::super::text;
 use super::state::Lab;
@@ -9,7 +11,7 @@ use super::state::Lab;
 /// A tab.
 #[derive(Clone, PartialEq)]
 struct Tab {
-    id: u32,
+    id: BranchId,
     name: String,
     steps: u32,
     broken: bool,
@@ -21,18 +23,11 @@ pub fn Branches() -> impl IntoView {
     let lab = expect_context::<Lab>();
     let tabs = Memo::new(move |_| {
         lab.at.track();
-        let Some(spec) = lab.spec() else { return Vec::new() };
-        lab.read_all(|branches| {
-            branches
-                .iter()
-                .filter(|branch| branch.spec == spec)
-                .map(|branch| Tab {
-                    id: branch.id,
-                    name: branch.name.clone(),
-                    steps: branch.run.steps(),
-                    broken: !branch.run.trace().violations.is_empty(),
-                })
-                .collect()
+        lab.read_sisters(|here| Tab {
+            id: here.id,
+            name: here.name.to_owned(),
+            steps: here.run.steps(),
+            broken: !here.run.trace().violations.is_empty(),
         })
     });
     let alone = Memo::new(move |_| tabs.with(|tabs| tabs.len() < 2));
@@ -96,7 +91,7 @@ fn BranchTab(lab: Lab, tab: Tab, alone: Memo<bool>) -> impl IntoView {
 #[component]
 fn RenameForm(lab: Lab, renaming: RwSignal<bool>) -> impl IntoView {
     let input = NodeRef::<leptos::html::Input>::new();
-    let name = lab.read(|branch| branch.name.clone()).unwrap_or_default();
+    let name = lab.read(|here| here.name.to_owned()).unwrap_or_default();
     Effect::new(move |_| {
         if let Some(input) = input.get() {
             input.focus().ok();

@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 
+use crate::diagram::{tone_class, tone_sign};
 use crate::engine::{Change, ChoiceView, Message, MessageEnd, NodeId, NodeView, Status};
 
 use super::super::text;
-use super::state::{Branch, Lab, Selected, Sight, lifeline, rows_of};
+use super::state::{Here, Lab, Selected, Sight, lifeline, rows_of};
 
 /// The panel.
 #[component]
@@ -15,7 +16,7 @@ pub fn Inspector() -> impl IntoView {
     let shown = Memo::new(move |_| {
         lab.at.track();
         let selected = lab.selected.get();
-        lab.read(|branch| lifeline(selected, branch)).unwrap_or(NodeId(0))
+        lab.read(|here| lifeline(selected, &here)).unwrap_or(NodeId(0))
     });
     let tabs = move || {
         let lanes = sight.lanes.get();
@@ -70,7 +71,7 @@ struct Beside {
     log_before: usize,
 }
 
-fn beside(branch: &Branch, node: NodeId) -> Beside {
+fn beside(branch: &Here<'_>, node: NodeId) -> Beside {
     let trace = branch.run.trace();
     let rows = trace.rows_at_step(branch.step) as usize;
     let vector = trace.events[..rows].iter().rev().find(|event| event.node == node).map(|event| &event.clock);
@@ -78,7 +79,7 @@ fn beside(branch: &Branch, node: NodeId) -> Beside {
     let changes = rows_of(trace, branch.step)
         .flat_map(|row| {
             let event = &trace.events[row];
-            (event.node == node).then(|| event.changes.clone()).unwrap_or_default()
+            if event.node == node { event.changes.clone() } else { Vec::new() }
         })
         .collect();
     let before = branch.step.checked_sub(1).map(|step| branch.run.nodes(step));
@@ -97,7 +98,7 @@ fn NodeCard(lab: Lab, sight: Sight, shown: Memo<NodeId>) -> impl IntoView {
         lab.at.track();
         let node = shown.get();
         let view = sight.nodes.with(|nodes| nodes.get(node.index()).cloned());
-        view.and_then(|view| lab.read(|branch| beside(branch, node)).map(|beside| (view, beside)))
+        view.and_then(|view| lab.read(|here| beside(&here, node)).map(|beside| (view, beside)))
     });
     move || card.get().map(|(view, beside)| node_card(view, beside))
 }
@@ -110,7 +111,7 @@ fn node_card(view: NodeView, beside: Beside) -> impl IntoView {
         Status::Crashed => text::DOWN,
     };
     let badge = view.badge.map(|badge| {
-        view! { <span class="badge" data-tone=text::tone_class(badge.tone)>{badge.text}</span> }
+        view! { <span class=format!("badge {}", tone_class(badge.tone))>{tone_sign(badge.tone)} " " {badge.text}</span> }
     });
     let fields: Vec<_> = view
         .fields
@@ -131,7 +132,7 @@ fn node_card(view: NodeView, beside: Beside) -> impl IntoView {
         .collect();
     let log = (!view.log.is_empty()).then(|| log_list(view.log, log_before));
     let timers: Vec<_> = view.timers.iter().map(|timer| text::timer(&timer.name, timer.due_ms)).collect();
-    let timers = (!timers.is_empty()).then(|| timers.join(", ")).unwrap_or_else(|| text::NO_TIMER.to_owned());
+    let timers = if timers.is_empty() { text::NO_TIMER.to_owned() } else { timers.join(", ") };
     let vector: Vec<_> = vector
         .into_iter()
         .map(|(id, count)| view! { <span class="tick"><span class="tick-id">{id}</span>{count}</span> })

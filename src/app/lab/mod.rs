@@ -2,9 +2,11 @@
 
 mod branches;
 pub mod choices;
+pub mod exports;
 mod inspector;
-mod open;
+pub mod open;
 mod parameters;
+mod share;
 mod sheet;
 pub mod state;
 mod story;
@@ -19,7 +21,9 @@ use crate::scenarios::Entry;
 use super::dialog::Help;
 use super::icons::{Glyph, Icon};
 use super::nav::Nav;
-use super::{browser, keyboard, text};
+use super::settings::Settings;
+use super::stage::Stage;
+use super::{browser, embed, keyboard, page_api, text};
 use state::{Lab, Sight};
 
 /// The page.
@@ -29,18 +33,26 @@ pub fn LabPage(
     entry: &'static dyn Entry,
 ) -> impl IntoView {
     let nav = expect_context::<Nav>();
-    let lab = Lab::new(entry);
+    let stage = expect_context::<Stage>();
+    let lab = Lab::new(entry, expect_context::<Settings>());
+    stage.enter(lab);
+    if !nav.embedded.get_untracked() {
+        open::restore_branches(lab);
+    }
     let sight = Sight::of(lab);
     provide_context(lab);
     provide_context(sight);
     let help = RwSignal::new(false);
     let share = RwSignal::new(false);
     Effect::new(move |_| {
-        let location = nav.arrived.get();
-        untrack(|| open::location(lab, &location));
+        let fragment = nav.arrived.get();
+        untrack(|| open::fragment(lab, fragment, move || stage.opened.update(|count| *count += 1)));
     });
     open::follow(lab, nav);
+    open::keep_branches(lab, nav);
     speak(lab);
+    page_api::announce(lab);
+    embed::tell_step(lab);
     keyboard::listen(lab, sight, help, share);
     let info = entry.info();
     let variant = lab.derive("", |branch| branch.spec.variant.title);
@@ -83,6 +95,7 @@ pub fn LabPage(
             </div>
             <p class="visually-hidden" role="status" aria-live="polite" id="said">{lab.said}</p>
             <Help open=help />
+            <share::Share open=share />
         </article>
     }
 }
@@ -111,10 +124,10 @@ fn Notice(lab: Lab) -> impl IntoView {
 
 /// One polite sentence per step; while it plays by itself only where it stops.
 fn speak(lab: Lab) {
-    Effect::new(move |before: Option<(u32, u32)>| {
+    Effect::new(move |before: Option<_>| {
         let at = lab.at.get();
         let playing = lab.playing.get();
-        let now = (at.branch, at.step);
+        let now = (at.place(), at.step);
         if playing || before.is_none() || before == Some(now) {
             return before.unwrap_or(now);
         }

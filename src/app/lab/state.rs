@@ -2,9 +2,14 @@
 
 use leptos::prelude::*;
 
-use crate::engine::{ChoiceError, ChoiceView, Event, Figure, MessageEnd, NodeId, NodeView, Run, Trace, Verdict};
+use crate::diagram::step_sentence;
+use crate::engine::{
+    Branch, BranchError, BranchId, Branches, ChoiceView, Chosen, Event, Figure, MessageEnd, NodeId, NodeView, Run,
+    Trace, Verdict,
+};
 use crate::scenarios::{Entry, Info, Values, Variant};
 
+use super::super::settings::Settings;
 use super::super::text;
 
 /// What a run is a run of.
@@ -24,31 +29,54 @@ impl PartialEq for Spec {
     }
 }
 
-/// A run that the reader has open, under a name.
-pub struct Branch {
-    /// Never used twice on a page.
-    pub id: u32,
-    /// Name on its tab.
-    pub name: String,
+/// The branches of one spec.
+struct Folder {
+    spec: Spec,
+    branches: Branches,
+}
+
+/// A branch as the page sees it, with the reader's place in it.
+pub struct Here<'a> {
     /// What it is a run of.
-    pub spec: Spec,
-    /// The run.
-    pub run: Box<dyn Run>,
+    pub spec: &'a Spec,
+    /// Its number, among those of its spec.
+    pub id: BranchId,
+    /// Name on its tab.
+    pub name: &'a str,
+    /// The run, whole.
+    pub run: &'a dyn Run,
     /// The step that is shown.
     pub step: u32,
+}
+
+impl<'a> Here<'a> {
+    fn of(spec: &'a Spec, branch: &'a Branch) -> Self {
+        Here { spec, id: branch.id(), name: branch.name(), run: branch.run(), step: branch.cursor() }
+    }
 }
 
 /// Which branch is shown, how long it is, and at which step: everything that a redraw depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct At {
-    /// [`Branch::id`].
-    pub branch: u32,
+    /// Which spec, in the order in which they were opened.
+    pub folder: u32,
+    /// Which of its branches.
+    pub branch: BranchId,
     /// How many choices were taken.
     pub steps: u32,
     /// The step that is shown, from 0 to `steps`.
     pub step: u32,
     /// Raised when branches are opened, closed or renamed.
     pub set: u32,
+    /// Whether anything is open yet.
+    pub is_open: bool,
+}
+
+impl At {
+    /// The branch, unmistakably.
+    pub fn place(self) -> (u32, BranchId) {
+        (self.folder, self.branch)
+    }
 }
 
 /// What the inspector shows.
@@ -67,8 +95,9 @@ pub enum Selected {
 pub struct Lab {
     /// The scenario.
     pub entry: &'static dyn Entry,
-    branches: StoredValue<Vec<Branch>, LocalStorage>,
-    next_id: StoredValue<u32>,
+    /// What the reader has set for themselves.
+    pub settings: Settings,
+    folders: StoredValue<Vec<Folder>, LocalStorage>,
     /// Where the reader is.
     pub at: RwSignal<At>,
     /// What the inspector shows.
@@ -77,38 +106,26 @@ pub struct Lab {
     pub notice: RwSignal<Option<String>>,
     /// The sentence for the screen reader.
     pub said: RwSignal<String>,
+    /// Whether a packed link is being read.
+    pub loading: RwSignal<bool>,
     /// Whether the run plays by itself.
     pub playing: RwSignal<bool>,
     /// Events per second of autoplay, in tenths.
     pub speed: RwSignal<u32>,
 }
 
-/// Why a branch is opened, for its name.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Origin {
-    /// The variant's opening run.
-    Opening,
-    /// A link.
-    Link,
-    /// A named run.
-    Moment(&'static str),
-    /// Another choice at a step of another branch.
-    Fork(u32),
-    /// From the start.
-    Fresh,
-}
-
 impl Lab {
-    /// A lab with one branch: the first variant at its start, until something is opened.
-    pub fn new(entry: &'static dyn Entry) -> Self {
+    /// A lab in which nothing is open yet.
+    pub fn new(entry: &'static dyn Entry, settings: Settings) -> Self {
         Lab {
             entry,
-            branches: StoredValue::new_local(Vec::new()),
-            next_id: StoredValue::new(1),
-            at: RwSignal::new(At { branch: 0, steps: 0, step: 0, set: 0 }),
+            settings,
+            folders: StoredValue::new_local(Vec::new()),
+            at: RwSignal::new(At { folder: 0, branch: BranchId(0), steps: 0, step: 0, set: 0, is_open: false }),
             selected: RwSignal::new(Selected::Follow),
             notice: RwSignal::new(None),
             said: RwSignal::new(String::new()),
+            loading: RwSignal::new(false),
             playing: RwSignal::new(false),
             speed: RwSignal::new(10),
         }
@@ -119,39 +136,37 @@ impl Lab {
         self.entry.info()
     }
 
-    /// Opens a run under a new tab and shows it.
-    pub fn open(self, spec: Spec, run: Box<dyn Run>, step: u32, origin: &Origin) -> u32 {
-        let id = self.next_id.get_value();
-        self.next_id.set_value(id + 1);
-        let name = self.free_name(&spec, &text::branch_name(origin));
-        let step = step.min(run.steps());
-        self.branches.update_value(|branches| branches.push(Branch { id, name, spec, run, step }));
-        self.show(id);
-        id
+    /// Opens a run under a new tab and shows it at `step`.
+    pub fn open(self, spec: Spec, run: Box<dyn Run>, step: u32, name: &str) {
+        let opened = self.folders.try_update_value(|folders| {
+            let at = match folders.iter().position(|folder| folder.spec == spec) {
+                Some(at) => {
+                    folders[at].branches.open(run, name)?;
+                    at
+                }
+                None => {
+                    folders.push(Folder { spec, branches: Branches::new(run, name) });
+                    folders.len() - 1
+                }
+            };
+            folders[at].branches.go(step);
+            Ok::<usize, BranchError>(at)
+        });
+        match opened {
+            Some(Ok(folder)) => self.show(folder),
+            Some(Err(error)) => self.notice.set(Some(error.to_string())),
+            None => {}
+        }
     }
 
-    /// `name`, or `name 2` where it is taken within the same spec.
-    fn free_name(self, spec: &Spec, name: &str) -> String {
-        self.branches.with_value(|branches| {
-            let taken = |name: &str| branches.iter().any(|branch| branch.spec == *spec && branch.name == name);
-            if !taken(name) {
-                return name.to_owned();
-            }
-            let numbered = |number: u32| format!("{name} {number}");
-            // One of as many names as there are branches, and one more, is free.
-            (2..).map(numbered).find(|name| !taken(name)).unwrap_or_default()
-        })
-    }
-
-    /// Brings `at` up to date with the branch of this id.
-    fn show(self, id: u32) {
+    /// Brings `at` up to date with a folder.
+    fn show(self, folder: usize) {
         let set = self.at.with_untracked(|at| at.set) + 1;
-        let found = self.branches.with_value(|branches| {
-            branches.iter().find(|branch| branch.id == id).map(|branch| At {
-                branch: id,
-                steps: branch.run.steps(),
-                step: branch.step,
-                set,
+        let found = self.folders.with_value(|folders| {
+            folders.get(folder).map(|found| {
+                let branch = found.branches.current();
+                let (steps, step) = (branch.run().steps(), branch.cursor());
+                At { folder: folder as u32, branch: branch.id(), steps, step, set, is_open: true }
             })
         });
         if let Some(at) = found {
@@ -160,25 +175,57 @@ impl Lab {
     }
 
     /// Reads the branch that is shown; `None` before one is opened. Tracks nothing.
-    pub fn read<T>(self, read: impl FnOnce(&Branch) -> T) -> Option<T> {
-        let id = self.at.with_untracked(|at| at.branch);
-        self.branches.with_value(|branches| branches.iter().find(|branch| branch.id == id).map(read))
+    pub fn read<T>(self, read: impl FnOnce(Here<'_>) -> T) -> Option<T> {
+        let at = self.at.get_untracked();
+        self.folders.with_value(|folders| {
+            let folder = folders.get(at.folder as usize)?;
+            Some(read(Here::of(&folder.spec, folder.branches.current())))
+        })
     }
 
-    /// Reads all branches. Tracks nothing.
-    pub fn read_all<T>(self, read: impl FnOnce(&[Branch]) -> T) -> T {
-        self.branches.with_value(|branches| read(branches))
+    /// Reads every branch of the spec that is shown. Tracks nothing.
+    pub fn read_sisters<T>(self, read: impl Fn(Here<'_>) -> T) -> Vec<T> {
+        let at = self.at.get_untracked();
+        self.folders.with_value(|folders| {
+            let folder = folders.get(at.folder as usize);
+            folder.map_or_else(Vec::new, |folder| {
+                folder.branches.all().iter().map(|branch| read(Here::of(&folder.spec, branch))).collect()
+            })
+        })
     }
 
-    fn write<T>(self, write: impl FnOnce(&mut Branch) -> T) -> Option<T> {
-        let id = self.at.with_untracked(|at| at.branch);
-        self.branches
-            .try_update_value(|branches| branches.iter_mut().find(|branch| branch.id == id).map(write))
+    /// Reads every branch that is open. Tracks nothing.
+    pub fn read_all<T>(self, read: impl Fn(Here<'_>) -> T) -> Vec<T> {
+        self.folders.with_value(|folders| {
+            let mut out = Vec::new();
+            for Folder { spec, branches } in folders {
+                out.extend(branches.all().iter().map(|branch| read(Here::of(spec, branch))));
+            }
+            out
+        })
+    }
+
+    /// Changes the branches of the spec that is shown, brings `at` up to date, and tells the reader what is refused.
+    fn change<T>(self, change: impl FnOnce(&mut Branches) -> Result<T, BranchError>) -> Result<Option<T>, BranchError> {
+        let folder = self.at.with_untracked(|at| at.folder) as usize;
+        let changed = self
+            .folders
+            .try_update_value(|folders| folders.get_mut(folder).map(|folder| change(&mut folder.branches)))
             .flatten()
+            .transpose()?;
+        self.show(folder);
+        Ok(changed)
+    }
+
+    fn change_or_tell<T>(self, change: impl FnOnce(&mut Branches) -> Result<T, BranchError>) {
+        self.playing.set(false);
+        if let Err(error) = self.change(change) {
+            self.notice.set(Some(error.to_string()));
+        }
     }
 
     /// A value derived from the branch that is shown; anew whenever the reader moves.
-    pub fn derive<T>(self, default: T, derive: impl Fn(&Branch) -> T + Send + Sync + 'static) -> Memo<T>
+    pub fn derive<T>(self, default: T, derive: impl Fn(Here<'_>) -> T + Send + Sync + 'static) -> Memo<T>
     where
         T: Clone + PartialEq + Send + Sync + 'static,
     {
@@ -190,24 +237,24 @@ impl Lab {
 
     /// What the branch that is shown is a run of.
     pub fn spec(self) -> Option<Spec> {
-        self.read(|branch| branch.spec.clone())
+        self.read(|here| here.spec.clone())
     }
 
-    /// The choices of the branch that is shown, up to `step` or the end.
-    pub fn choices_to(self, step: u32) -> Vec<String> {
-        self.read(|branch| {
-            (1..=step.min(branch.run.steps())).filter_map(|step| branch.run.choice(step).map(str::to_owned)).collect()
-        })
-        .unwrap_or_default()
+    /// The choices of the branch that is shown, all of them.
+    pub fn choices(self) -> Vec<String> {
+        self.read(|here| choices_of(here.run)).unwrap_or_default()
     }
 
     /// Shows a step; past the end, the end.
     pub fn go(self, step: u32) {
-        let step = self.write(|branch| {
-            branch.step = step.min(branch.run.steps());
-            branch.step
-        });
-        if let Some(step) = step {
+        let folder = self.at.with_untracked(|at| at.folder) as usize;
+        let step = self
+            .folders
+            .try_update_value(|folders| folders.get_mut(folder).map(|folder| folder.branches.go(step)))
+            .flatten();
+        if let Some(step) = step
+            && self.at.with_untracked(|at| at.step != step)
+        {
             self.at.update(|at| at.step = step);
         }
     }
@@ -224,7 +271,7 @@ impl Lab {
             self.go(at.step + 1);
             return true;
         }
-        let next = self.read(|branch| branch.run.scheduled(at.step, branch.spec.seed)).flatten();
+        let next = self.read(|here| here.run.scheduled(at.step, here.spec.seed)).flatten();
         next.is_some_and(|choice| self.choose(&choice).is_ok())
     }
 
@@ -233,27 +280,20 @@ impl Lab {
     ///
     /// # Errors
     /// Where the choice cannot be taken; everything is then unchanged.
-    pub fn choose(self, choice: &str) -> Result<(), ChoiceError> {
-        let at = self.at.get_untracked();
-        if at.step < at.steps {
-            let follows = self.read(|branch| branch.run.choice(at.step + 1).is_some_and(|next| same_act(next, choice)));
-            if follows == Some(true) {
-                self.go(at.step + 1);
-                return Ok(());
+    pub fn choose(self, choice: &str) -> Result<(), BranchError> {
+        let folder = self.at.with_untracked(|at| at.folder) as usize;
+        let chosen = self
+            .folders
+            .try_update_value(|folders| folders.get_mut(folder).map(|folder| folder.branches.choose_offered(choice)));
+        match chosen.flatten().transpose()? {
+            Some(Chosen::Forked(_)) => self.show(folder),
+            Some(Chosen::Extended | Chosen::Stepped) => {
+                let now = self.read(|here| (here.run.steps(), here.step));
+                if let Some(now) = now {
+                    self.at.update(|at| (at.steps, at.step) = now);
+                }
             }
-            let forked = self.read(|branch| (branch.spec.clone(), branch.run.fork(at.step)));
-            let Some((spec, mut run)) = forked else { return Ok(()) };
-            run.push(choice)?;
-            self.open(spec, run, at.step + 1, &Origin::Fork(at.step));
-            return Ok(());
-        }
-        let steps = self.write(|branch| {
-            branch.run.push(choice)?;
-            branch.step = branch.run.steps();
-            Ok(branch.step)
-        });
-        if let Some(steps) = steps.transpose()? {
-            self.at.update(|at| (at.steps, at.step) = (steps, steps));
+            None => {}
         }
         Ok(())
     }
@@ -268,42 +308,58 @@ impl Lab {
 
     /// A branch of its own that ends at the step that is shown.
     pub fn branch_here(self) {
-        let step = self.at.with_untracked(|at| at.step);
-        if let Some((spec, run)) = self.read(|branch| (branch.spec.clone(), branch.run.fork(step))) {
-            self.open(spec, run, step, &Origin::Fork(step));
-        }
+        let name = text::fork_name(self.at.with_untracked(|at| at.step));
+        self.change_or_tell(|branches| branches.fork_here(&name));
     }
 
     /// A branch of its own with no choice taken yet.
     pub fn start_over(self) {
         if let Some(spec) = self.spec() {
             let run = self.entry.start(spec.variant, &spec.values, spec.seed);
-            self.open(spec, run, 0, &Origin::Fresh);
+            self.open(spec, run, 0, text::FRESH_NAME);
         }
     }
 
-    /// Shows another branch.
-    pub fn show_branch(self, id: u32) {
-        self.playing.set(false);
-        self.show(id);
+    /// Shows another branch of the same spec.
+    pub fn show_branch(self, id: BranchId) {
+        self.change_or_tell(|branches| branches.switch(id));
     }
 
-    /// The branch with exactly these choices, if it is open.
-    pub fn find(self, spec: &Spec, choices: &[String]) -> Option<u32> {
-        self.branches.with_value(|branches| {
+    /// Gives the branch that is shown another name.
+    pub fn rename(self, name: &str) {
+        self.change_or_tell(|branches| branches.rename(branches.current().id(), name));
+    }
+
+    /// Closes a branch; the last one of its spec stays.
+    pub fn close(self, id: BranchId) {
+        self.change_or_tell(|branches| branches.close(id));
+    }
+
+    /// Shows the branch with exactly these choices; `false` where none is open.
+    pub fn show_same(self, spec: &Spec, choices: &[String]) -> bool {
+        let found = self.folders.try_update_value(|folders| {
+            let at = folders.iter().position(|folder| folder.spec == *spec)?;
+            let branches = &mut folders[at].branches;
             let same = |branch: &&Branch| {
-                branch.spec == *spec
-                    && branch.run.steps() as usize == choices.len()
-                    && (1..).zip(choices).all(|(step, choice)| branch.run.choice(step) == Some(choice))
+                let run = branch.run();
+                run.steps() as usize == choices.len()
+                    && (1..).zip(choices).all(|(step, choice)| run.choice(step) == Some(choice))
             };
-            branches.iter().find(same).map(|branch| branch.id)
-        })
+            let id = branches.all().iter().find(same)?.id();
+            branches.switch(id).ok().map(|()| at)
+        });
+        let Some(Some(folder)) = found else { return false };
+        self.show(folder);
+        true
     }
 
-    /// The branch of a spec that was opened last.
-    pub fn latest(self, spec: &Spec) -> Option<u32> {
-        self.branches
-            .with_value(|branches| branches.iter().rfind(|branch| branch.spec == *spec).map(|branch| branch.id))
+    /// Shows the branches of a variant where the reader left them, whatever their parameters; `false` where none is open.
+    pub fn show_variant(self, variant: &str) -> bool {
+        let found = self.folders.with_value(|folders| folders.iter().rposition(|f| f.spec.variant.id == variant));
+        if let Some(folder) = found {
+            self.show(folder);
+        }
+        found.is_some()
     }
 
     /// Draws everything anew, for controls that show what was refused.
@@ -311,46 +367,15 @@ impl Lab {
         self.at.update(|at| at.set += 1);
     }
 
-    /// Gives the branch that is shown another name; an empty one changes nothing.
-    pub fn rename(self, name: &str) {
-        let name: String = name.trim().chars().take(40).collect();
-        if name.is_empty() {
-            return;
-        }
-        self.write(|branch| branch.name = name);
-        self.at.update(|at| at.set += 1);
-    }
-
-    /// Closes a branch; the last one of its spec stays.
-    pub fn close(self, id: u32) {
-        let next = self
-            .branches
-            .try_update_value(|branches| {
-                let at = branches.iter().position(|branch| branch.id == id)?;
-                let spec = branches[at].spec.clone();
-                let sister = branches.iter().rposition(|branch| branch.spec == spec && branch.id != id)?;
-                let next = branches[sister].id;
-                branches.remove(at);
-                Some(next)
-            })
-            .flatten();
-        match next {
-            Some(next) if self.at.with_untracked(|at| at.branch) == id => self.show(next),
-            Some(_) => self.at.update(|at| at.set += 1),
-            None => {}
-        }
-    }
-
     /// The step of the next (or previous) event on a lifeline.
     pub fn step_on(self, node: NodeId, forward: bool) -> Option<u32> {
-        let at = self.at.get_untracked();
-        let here = |event: &&Event| event.node == node;
-        self.read(|branch| {
-            let events = &branch.run.trace().events;
+        let on_node = |event: &&Event| event.node == node;
+        self.read(|here| {
+            let events = &here.run.trace().events;
             if forward {
-                events.iter().filter(here).map(|event| event.step).find(|step| *step > at.step)
+                events.iter().filter(on_node).map(|event| event.step).find(|step| *step > here.step)
             } else {
-                events.iter().rev().filter(here).map(|event| event.step).find(|step| *step < at.step)
+                events.iter().rev().filter(on_node).map(|event| event.step).find(|step| *step < here.step)
             }
         })
         .flatten()
@@ -358,15 +383,14 @@ impl Lab {
 
     /// The lifeline that the inspector shows.
     pub fn lifeline(self) -> NodeId {
-        self.read(|branch| lifeline(self.selected.get_untracked(), branch)).unwrap_or(NodeId(0))
+        self.read(|here| lifeline(self.selected.get_untracked(), &here)).unwrap_or(NodeId(0))
     }
 
-    /// Goes to the step that broke an invariant: the first one, or the next after the step that is shown.
+    /// Goes to the step that broke an invariant: the next after the step that is shown, or the first one.
     pub fn go_to_violation(self) -> bool {
-        let step = self.at.with_untracked(|at| at.step);
-        let found = self.read(|branch| {
-            let violations = &branch.run.trace().violations;
-            let next = violations.iter().find(|violation| violation.step > step);
+        let found = self.read(|here| {
+            let violations = &here.run.trace().violations;
+            let next = violations.iter().find(|violation| violation.step > here.step);
             next.or(violations.first()).map(|violation| violation.step)
         });
         let Some(Some(step)) = found else { return false };
@@ -375,14 +399,15 @@ impl Lab {
         true
     }
 
-    /// The sentences of the events of a step.
+    /// What happened in a step, in one breath.
     pub fn sentences(self, step: u32) -> String {
-        self.read(|branch| {
-            let trace = branch.run.trace();
-            rows_of(trace, step).map(|row| trace.events[row].sentence.as_str()).collect::<Vec<_>>().join(" ")
-        })
-        .unwrap_or_default()
+        self.read(|here| step_sentence(here.run.trace(), step)).unwrap_or_default()
     }
+}
+
+/// All choices of a run.
+pub fn choices_of(run: &dyn Run) -> Vec<String> {
+    (1..=run.steps()).filter_map(|step| run.choice(step).map(str::to_owned)).collect()
 }
 
 /// Rows of the events that a step caused.
@@ -391,16 +416,10 @@ pub fn rows_of(trace: &Trace, step: u32) -> std::ops::Range<usize> {
     (first as usize)..(trace.rows_at_step(step) as usize)
 }
 
-/// Whether two names mean the same act, whatever the time that passes before it.
-fn same_act(one: &str, other: &str) -> bool {
-    let act = |name: &str| name.split_once('+').map_or(name.to_owned(), |(act, _)| act.to_owned());
-    act(one) == act(other)
-}
-
 /// The lifeline that a selection means in a branch.
-pub fn lifeline(selected: Selected, branch: &Branch) -> NodeId {
-    let trace = branch.run.trace();
-    let last_row = trace.rows_at_step(branch.step) as usize;
+pub fn lifeline(selected: Selected, here: &Here<'_>) -> NodeId {
+    let trace = here.run.trace();
+    let last_row = trace.rows_at_step(here.step) as usize;
     let latest = || trace.events[..last_row].last().map_or(NodeId(0), |event| event.node);
     match selected {
         Selected::Follow => latest(),

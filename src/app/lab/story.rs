@@ -17,7 +17,7 @@ pub fn Moments() -> impl IntoView {
         .iter()
         .map(|moment| {
             let variant = lab.info().variant(moment.variant).map_or("", |variant| variant.title);
-            let address = open::moment_location(lab, moment).map(|location| href(&location));
+            let address = open::moment_fragment(lab, moment).map(|fragment| href(&fragment));
             let go = move |event: leptos::ev::MouseEvent| {
                 if event.ctrl_key() || event.meta_key() || event.shift_key() {
                     return;

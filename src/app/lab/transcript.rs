@@ -20,7 +20,8 @@ struct Line {
 #[component]
 pub fn Transcript() -> impl IntoView {
     let lab = expect_context::<Lab>();
-    let branch_and_rows = lab.derive((0, 0), |branch| (branch.id, branch.run.trace().events.len()));
+    let rows = lab.derive(0, |here| here.run.trace().events.len());
+    let place = Memo::new(move |_| lab.at.with(|at| at.place()));
     let current = Selector::new(move || lab.at.with(|at| at.step));
     let step = Memo::new(move |_| lab.at.with(|at| at.step));
     let line = move |row: usize| {
@@ -36,7 +37,7 @@ pub fn Transcript() -> impl IntoView {
         })
         .flatten()
     };
-    let item = move |(branch, row): (u32, usize)| {
+    let item = move |(_, row): (_, usize)| {
         let current = current.clone();
         line(row).map(|line| {
             let at = line.step;
@@ -45,7 +46,7 @@ pub fn Transcript() -> impl IntoView {
                 move || current.selected(&at)
             };
             view! {
-                <li class="event" aria-current=move || here().then_some("step") data-step=at data-branch=branch>
+                <li class="event" aria-current=move || here().then_some("step") data-step=at>
                     <button type="button" class="event-button" on:click=move |_| lab.go(at)>
                         <span class="event-step">{at}</span>
                         <span class="event-node" data-lane=line.lane>{line.node}</span>
@@ -64,8 +65,8 @@ pub fn Transcript() -> impl IntoView {
             <ol class="events" id="events" class:at-start=move || step.get() == 0>
                 <For
                     each=move || {
-                        let (branch, rows) = branch_and_rows.get();
-                        (0..rows).map(move |row| (branch, row))
+                        let place = place.get();
+                        (0..rows.get()).map(move |row| (place, row))
                     }
                     key=|key| *key
                     children=item

@@ -29,17 +29,22 @@ pub fn change_speed(lab: Lab, faster: bool) {
 pub fn toggle_play(lab: Lab) {
     if lab.playing.get_untracked() {
         lab.playing.set(false);
-        return;
+    } else {
+        play(lab);
     }
+}
+
+/// Starts autoplay.
+pub fn play(lab: Lab) {
     lab.playing.set(true);
     let recorded = lab.at.with_untracked(|at| at.step < at.steps);
-    let branch = lab.at.with_untracked(|at| at.branch);
+    let place = lab.at.with_untracked(|at| at.place());
     spawn_local(async move {
         loop {
             let pause_ms = 10_000 / lab.speed.try_get_untracked().unwrap_or(10).max(1);
             browser::sleep(i32::try_from(pause_ms).unwrap_or(1_000)).await;
             // The page may be gone, or the reader may have stopped or gone elsewhere meanwhile.
-            let still_here = lab.at.try_with_untracked(|at| at.branch == branch).unwrap_or(false);
+            let still_here = lab.at.try_with_untracked(|at| at.place() == place).unwrap_or(false);
             if !still_here || !lab.playing.try_get_untracked().unwrap_or(false) {
                 return;
             }
@@ -216,7 +221,7 @@ fn AlongLifeline(lab: Lab) -> impl IntoView {
     let title = Memo::new(move |_| {
         lab.at.track();
         let selected = lab.selected.get();
-        lab.read(|branch| branch.run.trace().lanes.get(lifeline(selected, branch).index()).map(|lane| lane.id.clone()))
+        lab.read(|branch| branch.run.trace().lanes.get(lifeline(selected, &branch).index()).map(|lane| lane.id.clone()))
             .flatten()
             .unwrap_or_default()
     });

@@ -1,8 +1,8 @@
 //! English.
 
-use crate::engine::{ChoiceGroup, LossCause, Tone};
+use crate::engine::{ChoiceGroup, LossCause};
 
-use super::super::lab::state::Origin;
+use super::super::lab::exports::Format;
 
 pub const SITE: &str = "Interleave";
 pub const SITE_TITLE: &str = "Interleave: a lab for distributed concurrency control";
@@ -23,8 +23,7 @@ pub const OPEN_FULL: &str = "Open in the lab";
 pub const HERO_TITLE: &str = "You decide what arrives first.";
 pub const HERO_WORDS: &str = "Interleave runs real distributed protocols in your browser, one event at a time. You are the scheduler and the adversary: deliver, delay, drop, crash, and watch which promises still hold.";
 pub const HERO_CALL: &str = "Break a two-phase commit";
-pub const HERO_CAPTION: &str =
-    "A real run, not a drawing: one participant gave up on its own, another committed. Open it and do better.";
+pub const HERO_CAPTION: &str = "A real run, not a drawing: open it, rewind it, do better.";
 pub const HOW_TITLE: &str = "How it works";
 pub const HOW_IT_WORKS: [(&str, &str); 3] = [
     (
@@ -41,7 +40,6 @@ pub const HOW_IT_WORKS: [(&str, &str); 3] = [
     ),
 ];
 
-pub const NOTHING_HERE: &str = "this scenario has no variants";
 pub const NOT_FOUND: &str = "No such page";
 pub const NOT_FOUND_BACK: &str = "To the scenarios";
 
@@ -147,6 +145,11 @@ pub fn theme(name: &str) -> &'static str {
     }
 }
 
+/// The title of a run.
+pub fn run_title(scenario: &str, variant: &str) -> String {
+    format!("{scenario}, {variant}")
+}
+
 /// The title of the page of a run.
 pub fn page_title(scenario: &str, variant: &str) -> String {
     format!("{scenario}, {variant} · {SITE}")
@@ -160,14 +163,13 @@ pub fn variant_counts(all: usize, broken: usize) -> String {
     format!("{all} variants, {broken} of them can be broken")
 }
 
-pub fn branch_name(origin: &Origin) -> String {
-    match origin {
-        Origin::Opening => "Opening".to_owned(),
-        Origin::Link => "From the link".to_owned(),
-        Origin::Moment(title) => (*title).to_owned(),
-        Origin::Fork(step) => format!("From step {step}"),
-        Origin::Fresh => "From the start".to_owned(),
-    }
+pub const OPENING_NAME: &str = "Opening";
+pub const LINK_NAME: &str = "From the link";
+pub const FRESH_NAME: &str = "From the start";
+pub const NOT_INFLATED: &str = "its packed part cannot be unpacked";
+
+pub fn fork_name(step: u32) -> String {
+    format!("From step {step}")
 }
 
 pub fn hint_in_past(step: u32, steps: u32) -> String {
@@ -237,16 +239,6 @@ pub fn holds(what: &[String]) -> String {
 
 pub fn freed_by(what: &str) -> String {
     format!("What would free it: {what}")
-}
-
-pub fn tone_class(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Neutral => "neutral",
-        Tone::Active => "active",
-        Tone::Good => "good",
-        Tone::Stopped => "stopped",
-        Tone::Waiting => "waiting",
-    }
 }
 
 pub fn timer(name: &str, due_ms: u64) -> String {
@@ -323,11 +315,8 @@ pub fn bad_link(problem: &str) -> String {
     format!("This link could not be read: {problem}. Below is the scenario as it opens.")
 }
 
-pub fn stopped_at(step: usize, of: usize, problem: &str) -> String {
-    format!(
-        "The run could be replayed up to step {}; step {step} of {of} was refused: {problem}. What stands is yours to go on with.",
-        step - 1
-    )
+pub fn stopped_at(problem: &str) -> String {
+    format!("This link could not be replayed to its end: {problem}. What stands up to there is yours to go on with.")
 }
 
 pub fn bad_seed(seed: &str) -> String {
@@ -341,4 +330,60 @@ pub fn said(step: u32, steps: u32, sentences: &str) -> String {
 
 pub fn cannot(what: &str, why: &str) -> String {
     format!("Not now: “{what}”, because {why}.")
+}
+
+pub const SHARE_TITLE: &str = "Share this run";
+pub const SHARE_LINK: &str = "Link to this step";
+pub const SHARE_FRAME: &str = "Frame for a page of yours";
+pub const SHARE_FROM_START: &str = "Open it at the start instead";
+pub const EXPORTS: &str = "Other forms";
+pub const COPY: &str = "Copy";
+pub const COPIED: &str = "Copied.";
+pub const COPY_BY_HAND: &str = "The browser refuses the clipboard. The text is selected: copy it with the keyboard.";
+pub const COPY_DENIED: &str = "The browser refuses the clipboard. Download it instead.";
+pub const DOWNLOAD: &str = "Download";
+
+pub const API_NO_RUN: &str = "no run is open on this page";
+
+pub fn share_intro(step: u32) -> String {
+    format!("The link holds every choice of this branch and opens at step {step}. It needs no server and no account.")
+}
+
+pub fn link_length(length: usize) -> String {
+    format!("{length} characters.")
+}
+
+/// A frame for other people's pages; quotes in an address are percent-encoded already.
+pub fn iframe(address: &str, title: &str) -> String {
+    let address = address.replace('&', "&amp;");
+    format!(
+        "<iframe src=\"{address}\" title=\"{title}, interactive\" loading=\"lazy\" width=\"100%\" height=\"640\" \
+         style=\"border:0\" allow=\"clipboard-write; fullscreen\"></iframe>"
+    )
+}
+
+pub fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Text => "Text",
+        Format::Mermaid => "Mermaid",
+        Format::PlantUml => "PlantUML",
+        Format::SvgLight => "SVG, light",
+        Format::SvgDark => "SVG, dark",
+    }
+}
+
+pub fn api_bad_step(step: &str, steps: u32) -> String {
+    format!("goto takes a whole number from 0 to {steps}, not {step}")
+}
+
+pub fn api_bad_choice(name: &str) -> String {
+    format!("choose takes the name of a choice as a string, not {name}")
+}
+
+pub fn api_bad_link(link: &str) -> String {
+    format!("open takes a link as a string of at most 2,000,000 characters, not {link}")
+}
+
+pub fn hero_link(title: &str) -> String {
+    format!("Open the run “{title}”")
 }

@@ -1,0 +1,105 @@
+//! The page inside another page: it tells its height and step, and takes harmless commands. It never takes the focus, never scrolls its host and
+//! never adds to the history.
+//!
+//! To the parent: `{type: "interleave:height", v: 1, height}`, `{type: "interleave:step", v: 1, step, steps}`.
+//! From the parent: `{type: "interleave:goto", step}`, `{type: "interleave:theme", theme}`. Anything else is ignored.
+
+use js_sys::Reflect;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::*;
+use web_sys::{MessageEvent, ResizeObserver};
+
+use super::browser;
+use super::lab::state::Lab;
+use super::nav::{Nav, href};
+use super::router;
+use super::settings::{Settings, Theme};
+use super::stage::Stage;
+use super::text;
+
+/// Tells the parent how high the page is, whenever that changes.
+pub fn tell_height() {
+    if !browser::is_framed() {
+        return;
+    }
+    let Some(place) = browser::element("app") else { return };
+    let watched = place.clone();
+    let told = StoredValue::new(0);
+    let tell = Closure::<dyn FnMut()>::new(move || {
+        let height = watched.get_bounding_client_rect().height().ceil();
+        if told.get_value() != height as i32 {
+            told.set_value(height as i32);
+            browser::tell_parent(&[("type", "interleave:height".into()), ("v", 1.into()), ("height", height.into())]);
+        }
+    });
+    if let Ok(observer) = ResizeObserver::new(tell.as_ref().unchecked_ref()) {
+        observer.observe(&place);
+    }
+    // Observed for as long as the page lives.
+    tell.forget();
+}
+
+/// Tells the parent which step is shown.
+pub fn tell_step(lab: Lab) {
+    Effect::new(move |_| {
+        let at = lab.at.get();
+        if !at.is_open {
+            return;
+        }
+        browser::tell_parent(&[
+            ("type", "interleave:step".into()),
+            ("v", 1.into()),
+            ("step", at.step.into()),
+            ("steps", at.steps.into()),
+        ]);
+    });
+}
+
+/// Listens to the parent.
+pub fn listen(stage: Stage, settings: Settings) {
+    if !browser::is_framed() {
+        return;
+    }
+    let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        if browser::is_from_parent(&event) {
+            obey(stage, settings, &event.data());
+        }
+    });
+    if let Some(window) = browser::window() {
+        window.add_event_listener_with_callback("message", hear.as_ref().unchecked_ref()).ok();
+    }
+    // Heard for as long as the page lives.
+    hear.forget();
+}
+
+fn obey(stage: Stage, settings: Settings, data: &JsValue) {
+    let field = |name: &str| if data.is_object() { Reflect::get(data, &name.into()).ok() } else { None };
+    match field("type").and_then(|kind| kind.as_string()).as_deref() {
+        Some("interleave:goto") => {
+            let step = field("step").and_then(|step| step.as_f64());
+            if let (Some(lab), Some(step)) = (stage.lab(), step.filter(|step| (0.0..=4e9).contains(step))) {
+                lab.playing.set(false);
+                lab.go(step as u32);
+            }
+        }
+        Some("interleave:theme") => {
+            let theme = field("theme").and_then(|theme| theme.as_string());
+            if let Some(theme) = theme.as_deref().and_then(Theme::named) {
+                settings.theme.set(theme);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The line under an embedded run: what it is, and the way to all of it, with the state kept.
+#[component]
+pub fn EmbedFoot() -> impl IntoView {
+    let nav = expect_context::<Nav>();
+    let full = move || nav.shown.with(|fragment| href(&router::without(fragment, "embed")));
+    view! {
+        <footer class="embed-foot">
+            <a href=full target="_blank" rel="noopener">{text::OPEN_FULL}</a>
+        </footer>
+    }
+}
