@@ -60,7 +60,7 @@ pub fn Home() -> impl IntoView {
 const HERO_WIDTH: f32 = 640.0;
 
 /// How much of it is shown, in px.
-const HERO_TAIL: f32 = 470.0;
+const HERO_TAIL: f32 = 452.0;
 
 /// The first famous run of a scenario, replayed and drawn, as a link to itself.
 fn hero_run(entry: &'static dyn Entry) -> Option<impl IntoView> {

@@ -35,9 +35,34 @@ fn focus_choice(number: usize) {
     });
 }
 
+/// Whether the panel is drawn out. On a narrow screen it is a drawer above the transport; on a wide one it always stands.
+#[derive(Clone, Copy)]
+pub struct Drawer(pub RwSignal<bool>);
+
+/// The button that draws the panel out on a narrow screen.
+#[component]
+pub fn DrawerButton() -> impl IntoView {
+    let Drawer(open) = expect_context::<Drawer>();
+    let sight = expect_context::<Sight>();
+    let count =
+        move || sight.choices.with(|choices| choices.iter().filter(|c| is_event(c) && c.disabled.is_none()).count());
+    view! {
+        <button
+            type="button"
+            class="drawer-button"
+            aria-expanded=move || open.get().to_string()
+            aria-controls="choices"
+            on:click=move |_| open.update(|open| *open = !*open)
+        >
+            {move || if open.get() { text::CLOSE_CHOICES.to_owned() } else { text::open_choices(count()) }}
+        </button>
+    }
+}
+
 /// The panel.
 #[component]
 pub fn Choices() -> impl IntoView {
+    let Drawer(open) = expect_context::<Drawer>();
     let lab = expect_context::<Lab>();
     let sight = expect_context::<Sight>();
     let in_past = Memo::new(move |_| lab.at.with(|at| at.step < at.steps));
@@ -46,7 +71,7 @@ pub fn Choices() -> impl IntoView {
         if at.step < at.steps { text::hint_in_past(at.step, at.steps) } else { text::HINT_AT_END.to_owned() }
     };
     view! {
-        <section class="panel choices" id="choices" tabindex="-1" aria-labelledby="choices-title">
+        <section class="panel choices" class:is-open=open id="choices" tabindex="-1" aria-labelledby="choices-title">
             <h2 id="choices-title">{text::CHOICES}</h2>
             <p class="hint" class:is-past=in_past>{hint}</p>
             <Events lab sight />

@@ -2,6 +2,7 @@
 
 mod branches;
 pub mod choices;
+mod compare;
 pub mod exports;
 mod inspector;
 pub mod open;
@@ -24,6 +25,7 @@ use super::nav::Nav;
 use super::settings::Settings;
 use super::stage::Stage;
 use super::{browser, embed, keyboard, page_api, text};
+use compare::Comparison;
 use state::{Lab, Sight};
 
 /// The page.
@@ -41,7 +43,11 @@ pub fn LabPage(
     }
     let sight = Sight::of(lab);
     provide_context(lab);
+    let comparison = Comparison::start(lab);
     provide_context(sight);
+    provide_context(comparison);
+    provide_context(choices::Drawer(RwSignal::new(false)));
+    let comparing = move || comparison.variant.get().is_some();
     let help = RwSignal::new(false);
     let share = RwSignal::new(false);
     Effect::new(move |_| {
@@ -71,6 +77,7 @@ pub fn LabPage(
                 <div class="bench-bar">
                     <branches::Branches />
                     <div class="bench-acts">
+                        <compare::CompareSwitch />
                         <button type="button" class="bar-button" on:click=move |_| share.set(true)>
                             <Icon glyph=Glyph::Share />
                             {text::SHARE}
@@ -79,13 +86,21 @@ pub fn LabPage(
                     </div>
                 </div>
                 <choices::Choices />
-                <sheet::Sheet />
+                <div class="sheets" class:is-comparing=comparing>
+                    <sheet::Sheet />
+                    <Show when=comparing>
+                        <compare::OtherSheet />
+                    </Show>
+                </div>
                 <div class="side">
                     <verdicts::Verdicts />
                     <inspector::Inspector />
                 </div>
                 <transport::Transport />
             </div>
+            <Show when=comparing>
+                <compare::Aligned />
+            </Show>
             <parameters::Parameters />
             <div class="beside">
                 <transcript::Transcript />

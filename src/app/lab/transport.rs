@@ -6,7 +6,8 @@ use leptos::task::spawn_local;
 use super::super::browser;
 use super::super::icons::{Glyph, Icon};
 use super::super::text;
-use super::state::{Lab, Selected, Sight, lifeline};
+use super::choices::DrawerButton;
+use super::state::{Lab, Selected, lifeline};
 
 /// Speeds of autoplay, in tenths of a step per second.
 pub const SPEEDS: [u32; 6] = [5, 10, 20, 40, 80, 160];
@@ -109,6 +110,7 @@ pub fn Transport() -> impl IntoView {
                 {button(Glyph::Forward, text::STEP_FORWARD, "→", |lab| { lab.forward(); })}
                 {button(Glyph::End, text::TO_END, "End", |lab| lab.go(u32::MAX))}
             </div>
+            <DrawerButton />
             <Scrub lab />
             <Speed lab />
             <AlongLifeline lab />
@@ -119,7 +121,6 @@ pub fn Transport() -> impl IntoView {
 /// The scrub, with marks where an invariant broke.
 #[component]
 fn Scrub(lab: Lab) -> impl IntoView {
-    let sight = expect_context::<Sight>();
     let steps = Memo::new(move |_| lab.at.with(|at| at.steps));
     let step = Memo::new(move |_| lab.at.with(|at| at.step));
     let time = lab.derive(0, |branch| branch.run.now_ms(branch.step));
@@ -140,8 +141,6 @@ fn Scrub(lab: Lab) -> impl IntoView {
             .collect::<Vec<_>>()
     };
     let has_violation = move || broken.with(|broken| !broken.is_empty());
-    // Reading the lanes keeps the scrub's text in step with a changed run of the same length.
-    let _ = sight;
     view! {
         <div class="scrub">
             <label class="visually-hidden" for="scrub">{text::SCRUB}</label>

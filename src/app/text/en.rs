@@ -387,3 +387,32 @@ pub fn api_bad_link(link: &str) -> String {
 pub fn hero_link(title: &str) -> String {
     format!("Open the run “{title}”")
 }
+
+pub const COMPARE: &str = "Beside";
+pub const COMPARE_NONE: &str = "nothing";
+pub const SAME_CHOICES: &str = "under the same choices";
+pub const OPEN_BESIDE: &str = "Drive this one";
+pub const BESIDE_NAME: &str = "From beside";
+pub const SIDE_BY_SIDE: &str = "Side by side";
+pub const NEVER_PART: &str = "Up to here the same choices lead to the same events.";
+pub const PARTING_MARK: &str = "they part here";
+pub const GO_TO_PARTING: &str = "Go there";
+pub const ALIGNED_CHOICE: &str = "Choice";
+
+pub fn part_differs(step: u32) -> String {
+    format!("They part at step {step}: the same choice leads to other events.")
+}
+
+pub fn part_not_taken(step: u32) -> String {
+    format!("They part at step {step}: that choice cannot be taken in the other variant.")
+}
+
+pub fn skipped(why: &str) -> String {
+    format!("Left out: {why}.")
+}
+
+pub const CLOSE_CHOICES: &str = "Close the list";
+
+pub fn open_choices(count: usize) -> String {
+    if count == 0 { "Choices".to_owned() } else { format!("Choose the next event ({count})") }
+}
