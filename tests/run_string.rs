@@ -59,6 +59,21 @@ fn every_spelling_of_a_link_is_the_same_link() {
 }
 
 #[test]
+fn a_choice_taken_on_end_is_written_once() {
+    let link =
+        read("/two-phase-commit/basic?v=1&rev=1&run=c:ack,c:ack,c:ack,c:ack,p1-c,p1-c,c:ack*2, c:ack *2,c:ack*1");
+    assert_eq!(link.choices_text(), "c:ack*4,p1-c,p1-c,c:ack*5");
+    assert_eq!(read(&link.to_string()), link);
+    // What is no count is left to be refused as a choice.
+    for odd in ["c:ack*0", "c:ack*20001", "c:ack*x", "*3", "c:ack*", "c:ack*-1"] {
+        let link = read(&format!("/two-phase-commit/basic?v=1&rev=1&run={odd}"));
+        assert_eq!(link.choices, [odd]);
+        assert_eq!(read(&link.to_string()), link);
+        assert!(replay(&link).error.is_some());
+    }
+}
+
+#[test]
 fn a_link_without_choices_is_the_opening_run() {
     let link = read("/two-phase-commit/basic?theme=auto");
     assert!(link.opening);
@@ -108,7 +123,10 @@ fn what_is_wrong_with_a_link_is_named() {
     assert!(matches!(parse(&"x".repeat(LINK_TEXT_MAX + 1)), Err(LinkError::TooLong { .. })));
     assert_eq!(parse(&format!("/two-phase-commit/basic?{}", "step=1&".repeat(101))), Err(LinkError::TooManyParameters));
     let many = format!("/two-phase-commit/basic?run={}", "x,".repeat(20_001));
-    assert!(matches!(parse(&many), Err(LinkError::TooManyChoices { .. })));
+    assert!(matches!(parse(&many), Err(LinkError::TooManyChoices)));
+    for many in ["x*20000,x", "x,x*20000", "x*15000,y*15000,z*15000"] {
+        assert_eq!(parse(&format!("/two-phase-commit/basic?run={many}")), Err(LinkError::TooManyChoices));
+    }
     assert!(matches!(find("x"), Err(SpecError::Scenario { .. })));
 }
 

@@ -6,6 +6,8 @@
 //!                                └ revision of the scenario's rules
 //! ```
 //!
+//! A choice that is taken several times on end is written once: `c:ack*3`.
+//!
 //! A link is an address, `#`, and this. Everything up to the choices is the *run string*; the rest only says how to look at it. Without `run` it is
 //! the variant's opening run. Where a run string would be longer than [`RUN_STRING_MAX`], `runz` holds its choices as base64url of raw DEFLATE. The
 //! browser inflates asynchronously, so reading such a link takes two halves: [`packed`] gives the bytes to inflate, [`with_choices`] goes on.
@@ -151,11 +153,8 @@ pub enum LinkError {
     #[error("the link has more than {LINK_PARAMETERS_MAX} parameters")]
     TooManyParameters,
     /// More choices than a run may hold.
-    #[error("the link holds {count} choices; a run may hold at most {MAX_STEPS}")]
-    TooManyChoices {
-        /// How many.
-        count: usize,
-    },
+    #[error("the link holds more than {MAX_STEPS} choices, which is as many as a run may hold")]
+    TooManyChoices,
     /// The choices are compressed and must be inflated first.
     #[error("the choices of this link are compressed (`runz`) and have not been inflated")]
     Packed,

@@ -53,14 +53,29 @@ pub fn with_choices(text: &str, inflated: &[u8]) -> Result<Link, LinkError> {
     read(text, Some(choices))
 }
 
-/// Splits the choices of a run string: `cl.begin,cl-c+10`. Blanks (a `+` that some program took for one) become `+` again; empty choices (a comma
-/// at the end of a line) are left out.
+/// Splits the choices of a run string: `cl.begin,cl-c+10,c:ack*3`. Blanks (a `+` that some program took for one) become `+` again; empty choices (a
+/// comma at the end of a line) are left out. Ends after one more choice than a run may hold.
 pub fn split_choices(text: &str) -> Vec<String> {
     text.split(',')
         .map(str::trim)
         .filter(|choice| !choice.is_empty())
-        .map(|choice| choice.replace(char::is_whitespace, "+"))
+        .flat_map(|written| {
+            let (choice, times) = repeated(written);
+            std::iter::repeat_n(choice.replace(char::is_whitespace, "+"), times)
+        })
+        .take(MAX_STEPS as usize + 1)
         .collect()
+}
+
+/// `c:ack*3` is `c:ack` three times.
+fn repeated(written: &str) -> (&str, usize) {
+    let count = |digits: &str| digits.parse().ok().filter(|times| (1..=MAX_STEPS as usize).contains(times));
+    match written.rsplit_once('*') {
+        Some((choice, digits)) if !choice.trim_end().is_empty() => {
+            count(digits).map_or((written, 1), |times| (choice.trim_end(), times))
+        }
+        _ => (written, 1),
+    }
 }
 
 fn clip(text: &str) -> String {
@@ -230,13 +245,9 @@ impl<'a> RunPairs<'a> {
                 variant.opening
             }
         };
-        let count = choices.split(',').count();
-        if count > MAX_STEPS as usize + 1 {
-            return Err(LinkError::TooManyChoices { count });
-        }
         link.choices = split_choices(choices);
         if link.choices.len() > MAX_STEPS as usize {
-            return Err(LinkError::TooManyChoices { count: link.choices.len() });
+            return Err(LinkError::TooManyChoices);
         }
         Ok(link)
     }

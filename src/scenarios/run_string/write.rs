@@ -17,6 +17,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'!')
     .remove(b':')
     .remove(b',')
+    .remove(b'*')
     .remove(b'+');
 
 /// How the choices are written.
@@ -27,9 +28,17 @@ enum Choices<'a> {
 }
 
 impl Link {
-    /// The choices as they stand in a run string: `cl.begin,cl-c+10`. This is what is compressed for [`encode_packed`].
+    /// The choices as they stand in a run string: `cl.begin,cl-c+10,c:ack*3`. This is what is compressed for [`encode_packed`].
     pub fn choices_text(&self) -> String {
-        self.choices.join(",")
+        let times = |same: &[String]| match same {
+            // What would read as a count must not.
+            [choice] if choice.contains('*') => format!("{choice}*1"),
+            [choice] => choice.clone(),
+            [choice, second] if !choice.contains('*') => format!("{choice},{second}"),
+            [choice, ..] => format!("{choice}*{}", same.len()),
+            [] => String::new(),
+        };
+        self.choices.chunk_by(|one, next| one == next).map(times).collect::<Vec<_>>().join(",")
     }
 
     /// The run string: the link without how to look at it.
