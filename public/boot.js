@@ -1,0 +1,56 @@
+// Starts the app, and says what is wrong where it cannot start. Trunk's own loader is an inline script, which a strict
+// Content-Security-Policy forbids; this file needs only `script-src 'self' 'wasm-unsafe-eval'`.
+
+function explain(error) {
+  const text = String(error);
+  if (typeof WebAssembly !== 'object') {
+    return 'This browser has no WebAssembly, or it is switched off (some hardened modes do so). The lab runs as WebAssembly: allow it for this page, or open it in another browser.';
+  }
+  if (/Content Security Policy|unsafe-eval/i.test(text)) {
+    return "The server's Content-Security-Policy forbids WebAssembly. Whoever runs this site must add 'wasm-unsafe-eval' to script-src.";
+  }
+  if (/Failed to fetch|NetworkError|Load failed|error loading dynamically imported|Importing a module script failed|HTTP status/i.test(text)) {
+    return 'A part of the lab could not be loaded. Check your connection and load the page again; if it stays so, the site was not uploaded whole.';
+  }
+  return 'The lab could not be started.';
+}
+
+function complain(error) {
+  console.error(error);
+  document.getElementById('boot-state')?.remove();
+  const box = document.createElement('div');
+  box.className = 'boot-trouble';
+  box.id = 'boot-trouble';
+  box.setAttribute('role', 'alert');
+  const words = document.createElement('p');
+  words.textContent = explain(error);
+  const detail = document.createElement('p');
+  const code = document.createElement('code');
+  code.textContent = String(error);
+  detail.append(code);
+  box.append(words, detail);
+  const place = document.querySelector('.first-paint picture');
+  if (place) {
+    place.before(box);
+  } else {
+    document.body.prepend(box);
+  }
+}
+
+async function start() {
+  const glue = document.querySelector('link[rel="modulepreload"]');
+  const wasm = document.querySelector('link[rel="preload"][type="application/wasm"]');
+  if (typeof WebAssembly !== 'object' || !glue || !wasm) {
+    throw new Error(glue && wasm ? 'WebAssembly is not defined' : 'the page does not name its parts');
+  }
+  const app = await import(glue.href);
+  const answer = fetch(wasm.href).then((response) => {
+    if (!response.ok) {
+      throw new Error(`HTTP status ${response.status} for ${wasm.href}`);
+    }
+    return response;
+  });
+  await app.default({ module_or_path: answer });
+}
+
+start().catch(complain);

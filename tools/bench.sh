@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Measures the bars: first load, Lighthouse, a step on a long run, its first drawing beside Mermaid's, opening a long link.
+. "$(dirname "$0")/common.sh"
+cd "$ROOT"
+need_test_tools
+need_build_tools
+say "Release build"
+trunk build --release --offline --locked
+cargo build --locked --release --bin interleave
+say "Measuring"
+node tests/browser/bench.mjs
