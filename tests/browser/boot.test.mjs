@@ -1,0 +1,91 @@
+// Before the app arrives, and where it cannot.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, open, ready } from './harness.mjs';
+import { CSP_WITHOUT_WASM, serveDist } from './server.mjs';
+
+let browser;
+let site;
+before(async () => {
+  browser = await launch();
+  site = await serveDist();
+});
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+test('it starts from a sub-path under a strict policy without a word of complaint', async () => {
+  const page = await open(browser, site.url);
+  await ready(page);
+  assert.ok(await page.getByRole('heading', { level: 1 }).isVisible());
+  page.check();
+});
+
+test('a heading and a picture stand there before the Wasm does, and make room for the app', async () => {
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  const page = await open(browser, site.url, {
+    before: (page) => page.route('**/*.wasm', async (route) => {
+      await held;
+      await route.continue();
+    }),
+  });
+  assert.ok(await page.getByRole('heading', { name: 'Interleave' }).isVisible());
+  const image = page.locator('.first-paint img');
+  assert.ok(await image.isVisible());
+  assert.ok(await image.evaluate((img) => img.decode().then(() => img.naturalWidth > 0)));
+  release();
+  await ready(page);
+  assert.equal(await page.locator('.first-paint').count(), 0);
+  page.check();
+});
+
+test('a Wasm that does not come is named, and the picture stays', async () => {
+  const page = await open(browser, site.url, {
+    before: (page) => page.route('**/*.wasm', (route) => route.abort()),
+  });
+  const alert = page.getByRole('alert');
+  await alert.waitFor();
+  assert.match(await alert.textContent(), /could not be loaded/);
+  assert.ok(await page.locator('.first-paint img').isVisible());
+});
+
+test('a Wasm that the host does not have is named', async () => {
+  const page = await open(browser, site.url, {
+    before: (page) => page.route('**/*.wasm', (route) => route.fulfill({ status: 404, body: 'not found' })),
+  });
+  const alert = page.getByRole('alert');
+  await alert.waitFor();
+  assert.match(await alert.textContent(), /could not be loaded/);
+  assert.match(await alert.textContent(), /404/);
+});
+
+test('a policy that forbids Wasm is named with what it lacks', async () => {
+  const strict = await serveDist({ csp: CSP_WITHOUT_WASM });
+  try {
+    const page = await open(browser, strict.url);
+    const alert = page.getByRole('alert');
+    await alert.waitFor();
+    assert.match(await alert.textContent(), /'wasm-unsafe-eval'/);
+  } finally {
+    await strict.close();
+  }
+});
+
+test('a browser without Wasm is told so', async () => {
+  const page = await open(browser, site.url, {
+    before: (page) => page.addInitScript(() => delete globalThis.WebAssembly),
+  });
+  const alert = page.getByRole('alert');
+  await alert.waitFor();
+  assert.match(await alert.textContent(), /no WebAssembly/);
+});
+
+test('with scripts off the page says so and shows the picture', async () => {
+  const page = await open(browser, site.url, { scripts: false });
+  assert.ok(await page.getByText('Scripts are off in this browser').isVisible());
+  assert.ok(await page.locator('.first-paint img').isVisible());
+  page.check();
+});

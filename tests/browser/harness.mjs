@@ -1,0 +1,68 @@
+// Chromium, pages that fail a test on any error of theirs, axe, screenshots.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import AxeBuilder from '@axe-core/playwright';
+import { chromium } from 'playwright-core';
+
+const OUTPUT = fileURLToPath(new URL('output/', import.meta.url));
+
+export const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+];
+
+/** Where the browser stands. */
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+export function launch() {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+/**
+ * Opens a page. Errors of the page, of its console and of its Content-Security-Policy are collected; `page.check()` fails if there are any that `allow`
+ * does not name.
+ */
+export async function open(browser, url, { width = 1440, height = 900, theme = 'light', motion = 'reduce', touch = false, scripts = true, before, allow = [] } = {}) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: theme,
+    reducedMotion: motion,
+    hasTouch: touch,
+    isMobile: touch,
+    javaScriptEnabled: scripts,
+  });
+  const page = await context.newPage();
+  const errors = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') errors.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => errors.push(`uncaught: ${error.message}`));
+  page.check = () => {
+    const left = errors.filter((error) => !allow.some((pattern) => pattern.test(error)));
+    assert.deepEqual(left, [], 'the page reported errors');
+  };
+  await before?.(page);
+  await page.goto(url);
+  return page;
+}
+
+/** Waits until the app has taken over. */
+export async function ready(page) {
+  await page.waitForFunction(() => window.interleave !== undefined && document.querySelector('.first-paint') === null);
+  return page;
+}
+
+/** No violation of any rule that axe knows. */
+export async function accessible(page, what) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.map((rule) => `${rule.id}: ${rule.help}\n${rule.nodes.map((node) => `    ${node.target} ${node.failureSummary}`).join('\n')}`);
+  assert.equal(found.join('\n'), '', `axe finds fault with ${what}`);
+}
+
+/** A picture in output/, for people. */
+export async function picture(page, name, options = {}) {
+  mkdirSync(OUTPUT, { recursive: true });
+  await page.screenshot({ path: `${OUTPUT}${name}.png`, ...options });
+}
