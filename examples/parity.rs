@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use interleave::scenarios::catalogue;
+use interleave::scenarios::run_string::encode_packed;
+use miniz_oxide::deflate::compress_to_vec;
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -14,6 +16,8 @@ mod support;
 const SEEDS: u64 = 30;
 /// Longest run.
 const STEPS: u32 = 80;
+/// Effort of compression.
+const EFFORT: u8 = 9;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seeds = std::env::args().nth(1).map_or(Ok(SEEDS), |text| text.parse())?;
@@ -26,7 +30,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let temper = support::Temper { steps: STEPS, calm, parameters: seed % 2 == 1 };
                 let (link, run) = support::play(*entry, variant, seed, temper);
                 let hashes: Vec<String> = (0..=run.steps()).map(|step| format!("{:016x}", run.hash(step))).collect();
-                writeln!(out, "{}\t{}", link.run_string(), hashes.join(","))?;
+                // Some come compressed, which the browser undoes with means of its own.
+                let text = if seed % 10 == 9 {
+                    encode_packed(&link, &compress_to_vec(link.choices_text().as_bytes(), EFFORT))
+                } else {
+                    link.run_string()
+                };
+                writeln!(out, "{text}\t{}", hashes.join(","))?;
                 runs += 1;
             }
         }
