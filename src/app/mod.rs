@@ -101,8 +101,8 @@ fn Header() -> impl IntoView {
         }
     };
     view! {
-        <a class="skip" href=href(HOME) on:click=skip>{text::SKIP}</a>
         <header class="site-head">
+            <a class="skip" href=href(HOME) on:click=skip>{text::SKIP}</a>
             <PageLink to=HOME class="wordmark">
                 <svg class="mark" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
                     <path class="mark-lanes" d="M5 2v20M19 2v20" />

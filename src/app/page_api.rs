@@ -11,7 +11,7 @@
 //! | `transcript()` | one sentence per event, up to this step |
 //! | `invariants()` | `[{id, text, kind, state, detail}]`; `kind` is `invariant` or `goal`, `state` is `holds`, `open`, `blocked` or `violated` |
 //! | `svg()`, `mermaid()` | the diagram up to this step |
-//! | `hash()` | hash of the world at this step, 16 hexadecimal digits |
+//! | `hash()`, `hashes()` | hash of the world at this step, at every step of the run: 16 hexadecimal digits each |
 //!
 //! Bad arguments throw (or reject with) an `Error` that says what is wrong. On the window, `interleave:step` (`detail: {step, steps}`) and
 //! `interleave:violation` (`detail: {invariant, sentence, step}`) are dispatched as CustomEvents.
@@ -63,7 +63,8 @@ pub fn install(nav: Nav, stage: Stage) {
         set(name, &function(move |_| written(stage, format)));
     }
     set("invariants", &function(move |_| read(stage, invariants)));
-    set("hash", &function(move |_| read(stage, |branch| format!("{:016x}", branch.run.hash(branch.step)).into())));
+    set("hash", &function(move |_| read(stage, |branch| hex(branch.run.hash(branch.step)))));
+    set("hashes", &function(move |_| read(stage, hashes)));
     if let Some(window) = browser::window() {
         Reflect::set(&window, &"interleave".into(), &Object::freeze(&api)).ok();
     }
@@ -135,6 +136,15 @@ async fn open_run(nav: Nav, stage: Stage, run: JsValue) -> Answer {
         Some(problem) => Err(error(&problem)),
         None => Ok(lab.at.with_untracked(|at| at.step).into()),
     }
+}
+
+/// A hash as it is written: 16 hexadecimal digits.
+fn hex(hash: u64) -> JsValue {
+    format!("{hash:016x}").into()
+}
+
+fn hashes(here: Here<'_>) -> JsValue {
+    (0..=here.run.steps()).map(|step| hex(here.run.hash(step))).collect::<Array>().into()
 }
 
 fn optional(value: Option<impl Into<JsValue>>) -> JsValue {

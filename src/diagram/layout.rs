@@ -34,7 +34,7 @@ impl Style {
             flight_row: if narrow { 44.0 } else { 34.0 },
             lane_min: if narrow { 96.0 } else { 118.0 },
             lane_max: 230.0,
-            gutter: if narrow { 46.0 } else { 64.0 },
+            gutter: if narrow { 52.0 } else { 64.0 },
         }
     }
 }
@@ -537,7 +537,7 @@ impl<'a> Plan<'a> {
             toward,
             middle: self.x(message.to) - toward * self.spacing / 2.0,
             y: self.now_y + 14.0 + (at as f32 + 0.5) * self.style.flight_row,
-            width: (text::width(&text, LABEL) + 18.0).clamp(44.0, room),
+            width: (text::width(&text, LABEL) + 18.0).max(44.0).min(room),
             text,
         }
     }

@@ -23,8 +23,17 @@ pub fn numbered(choices: &[ChoiceView], number: usize) -> Option<&ChoiceView> {
     choices.iter().filter(|choice| is_event(choice) && choice.disabled.is_none()).nth(number.checked_sub(1)?)
 }
 
-/// Puts the focus on the choice with this number, or the last one before it, after the list was drawn anew.
-fn focus_choice(number: usize) {
+/// After a choice from the panel: a drawer closes, so that the reader sees what came of it; a panel that stands keeps the focus, on the choice with
+/// this number or the last one before it.
+fn after_choice(drawer: Drawer, number: usize) {
+    let Drawer(open) = drawer;
+    if open.get_untracked() {
+        open.set(false);
+        if let Some(button) = browser::element("drawer-button") {
+            button.focus().ok();
+        }
+        return;
+    }
     request_animation_frame(move || {
         let Some(panel) = browser::element("choices") else { return };
         let Ok(buttons) = panel.query_selector_all("button.choice:not([aria-disabled])") else { return };
@@ -50,6 +59,7 @@ pub fn DrawerButton() -> impl IntoView {
         <button
             type="button"
             class="drawer-button"
+            id="drawer-button"
             aria-expanded=move || open.get().to_string()
             aria-controls="choices"
             on:click=move |_| open.update(|open| *open = !*open)
@@ -83,6 +93,7 @@ pub fn Choices() -> impl IntoView {
 /// One group of events, numbered on from the groups before.
 #[component]
 fn Events(lab: Lab, sight: Sight) -> impl IntoView {
+    let drawer = expect_context::<Drawer>();
     move || {
         let choices = sight.choices.get();
         let next = sight.next.get();
@@ -101,7 +112,7 @@ fn Events(lab: Lab, sight: Sight) -> impl IntoView {
                         number += usize::from(enabled);
                         let is_next = next.as_deref().is_some_and(|next| act_of(next) == act_of(&choice.name));
                         let mark = is_next.then_some(if followed { text::FOLLOWED } else { text::SCHEDULED });
-                        event_item(lab, choice.clone(), if enabled { number } else { 0 }, mark)
+                        event_item(lab, drawer, choice.clone(), if enabled { number } else { 0 }, mark)
                     })
                     .collect();
                 (!items.is_empty()).then(|| {
@@ -120,7 +131,13 @@ fn act_of(name: &str) -> &str {
 }
 
 /// `number` is 0 for a choice that cannot be taken.
-fn event_item(lab: Lab, choice: ChoiceView, number: usize, mark: Option<&'static str>) -> impl IntoView {
+fn event_item(
+    lab: Lab,
+    drawer: Drawer,
+    choice: ChoiceView,
+    number: usize,
+    mark: Option<&'static str>,
+) -> impl IntoView {
     let ChoiceView { name, label, disabled, crash_points, .. } = choice;
     let off = disabled.is_some();
     let number_key = (1..=NUMBERED).contains(&number).then(|| number.to_string());
@@ -130,7 +147,7 @@ fn event_item(lab: Lab, choice: ChoiceView, number: usize, mark: Option<&'static
         move |_| {
             if !off {
                 lab.take(&name);
-                focus_choice(number);
+                after_choice(drawer, number);
             }
         }
     };
@@ -140,7 +157,7 @@ fn event_item(lab: Lab, choice: ChoiceView, number: usize, mark: Option<&'static
             .map(|point| {
                 let take = move |_| {
                     lab.take(&point.name);
-                    focus_choice(number);
+                    after_choice(drawer, number);
                 };
                 view! {
                     <li>
@@ -200,12 +217,13 @@ fn by_verb(choices: Vec<ChoiceView>) -> Vec<Verb> {
 /// The reader as the adversary: verbs, what each may befall, and what has been spent.
 #[component]
 fn Faults(lab: Lab, sight: Sight) -> impl IntoView {
+    let drawer = expect_context::<Drawer>();
     let spent = move || sight.spent.with(|spent| text::spent(spent));
     let verbs = move || {
         by_verb(sight.choices.get())
             .into_iter()
             .map(|Verb { verb, choices }| {
-                let chips: Vec<_> = choices.into_iter().map(|choice| fault_chip(lab, sight, choice)).collect();
+                let chips: Vec<_> = choices.into_iter().map(|choice| fault_chip(lab, sight, drawer, choice)).collect();
                 view! {
                     <li class="verb">
                         <span class="verb-name">{verb}</span>
@@ -222,7 +240,7 @@ fn Faults(lab: Lab, sight: Sight) -> impl IntoView {
     }
 }
 
-fn fault_chip(lab: Lab, sight: Sight, choice: ChoiceView) -> impl IntoView {
+fn fault_chip(lab: Lab, sight: Sight, drawer: Drawer, choice: ChoiceView) -> impl IntoView {
     let ChoiceView { name, label, verb, node, message, disabled, .. } = choice;
     let short = match (message, node) {
         (None, Some(node)) => sight.id(node),
@@ -238,7 +256,7 @@ fn fault_chip(lab: Lab, sight: Sight, choice: ChoiceView) -> impl IntoView {
         move |_| {
             if !off {
                 lab.take(&name);
-                focus_choice(1);
+                after_choice(drawer, 1);
             }
         }
     };

@@ -125,6 +125,25 @@ pub fn CompareSwitch() -> impl IntoView {
     }
 }
 
+/// Two drawings share the room of one, so their lifelines stand closer.
+pub fn narrow(style: Style) -> Style {
+    Style { lane_min: 80.0, ..style }
+}
+
+/// The head of the run that is driven, while another stands beside it.
+#[component]
+pub fn OwnTitle() -> impl IntoView {
+    let lab = expect_context::<Lab>();
+    let title = lab.derive("", |here| here.spec.variant.title);
+    view! {
+        <p class="sheet-title">
+            <strong>{title}</strong>
+            " "
+            {text::DRIVEN}
+        </p>
+    }
+}
+
 /// The drawing of the run beside.
 #[component]
 pub fn OtherSheet() -> impl IntoView {
@@ -133,7 +152,7 @@ pub fn OtherSheet() -> impl IntoView {
     let width = RwSignal::new(0.0_f32);
     let scene = Memo::new(move |_| {
         let step = lab.at.with(|at| at.step);
-        let style = Style::for_width(width.get());
+        let style = narrow(Style::for_width(width.get()));
         if style.width <= 0.0 {
             return None;
         }
@@ -242,7 +261,7 @@ pub fn Aligned() -> impl IntoView {
                     {text::GO_TO_PARTING}
                 </button>
             </p>
-            <div class="table-frame" tabindex="0" role="region" aria-labelledby="aligned-title">
+            <div class="table-frame" tabindex="0" role="group" aria-labelledby="aligned-title">
                 <table>
                     <thead>
                         <tr>

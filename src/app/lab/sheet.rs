@@ -10,6 +10,7 @@ use crate::engine::{ChoiceView, MessageEnd, NodeId};
 
 use super::super::diagram::{Diagram, Press};
 use super::super::text;
+use super::compare::{Comparison, OwnTitle, narrow};
 use super::state::{Lab, Selected, Sight};
 
 /// The diagram.
@@ -19,9 +20,12 @@ pub fn Sheet() -> impl IntoView {
     let sight = expect_context::<Sight>();
     let width = RwSignal::new(0.0_f32);
     let menu = RwSignal::new(None::<Press>);
+    let comparison = expect_context::<Comparison>();
+    let comparing = move || comparison.variant.get().is_some();
     let scene = Memo::new(move |_| {
         lab.at.track();
         let style = Style::for_width(width.get());
+        let style = if comparing() { narrow(style) } else { style };
         if style.width <= 0.0 {
             return None::<Arc<Scene>>;
         }
@@ -43,6 +47,9 @@ pub fn Sheet() -> impl IntoView {
     });
     view! {
         <div class="sheet">
+            <Show when=comparing>
+                <OwnTitle />
+            </Show>
             <Diagram scene=scene.into() width selected on_press on_menu />
             <Menu lab sight menu />
         </div>

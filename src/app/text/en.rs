@@ -390,6 +390,7 @@ pub fn hero_link(title: &str) -> String {
 
 pub const COMPARE: &str = "Beside";
 pub const COMPARE_NONE: &str = "nothing";
+pub const DRIVEN: &str = "as you drive it";
 pub const SAME_CHOICES: &str = "under the same choices";
 pub const OPEN_BESIDE: &str = "Drive this one";
 pub const BESIDE_NAME: &str = "From beside";
