@@ -5,7 +5,7 @@ cd "$ROOT"
 need_test_tools
 need_build_tools
 say "Release build"
-trunk build --release --offline --locked
+build_site
 cargo build --locked --release --bin interleave
 say "Measuring"
 node tests/browser/bench.mjs

@@ -3,6 +3,5 @@
 . "$(dirname "$0")/common.sh"
 cd "$ROOT"
 need_build_tools
-say "Building dist/ (two to four minutes the first time)"
-trunk build --release --offline --locked
+build_site
 say "dist/ is ready"

@@ -7,6 +7,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 CACHE="${INTERLEAVE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/interleave}/tools"
 TRUNK_VERSION=0.21.14
 BINARYEN_VERSION=132
+RUST_MINOR_MIN=88
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 fail() { printf 'make: %s\n' "$*" >&2; exit 1; }
@@ -63,6 +64,10 @@ need_rust() {
     . "$HOME/.cargo/env"
   fi
   has cargo || fail "cargo is missing: install Rust with rustup (https://rustup.rs), then run make again"
+  local minor
+  minor="$(rustc --version 2>/dev/null | sed -nE 's/^rustc 1\.([0-9]+)\..*/\1/p')"
+  [ -n "$minor" ] || fail "rustc does not run: choose a toolchain with 'rustup default stable', then run make again"
+  [ "$minor" -ge "$RUST_MINOR_MIN" ] || fail "Rust 1.$minor is too old, 1.$RUST_MINOR_MIN is needed: run 'rustup update stable', then make again"
   need_compiler
 }
 
@@ -130,8 +135,32 @@ need_build_tools() {
   export TRUNK_SKIP_VERSION_CHECK=true
 }
 
+need_rust_component() {
+  cargo "$1" --version >/dev/null 2>&1 && return
+  has rustup || fail "cargo $1 is missing and there is no rustup to add it"
+  say "Adding the Rust component for cargo $1 (some seconds)"
+  quietly rustup component add "$2" || fail "rustup could not add the component $2"
+}
+
+# Writes dist/, unless it is newer than everything it is made from.
+build_site() {
+  local sources=(.cargo Cargo.toml Cargo.lock Trunk.toml index.html public src styles tools/common.sh) begun
+  if [ -e dist/.built ] && [ -z "$(find "${sources[@]}" -newer dist/.built -print -quit)" ]; then
+    say "dist/ is up to date"
+    return
+  fi
+  say "Building dist/ (two to four minutes the first time)"
+  begun="$(mktemp)"
+  trunk build --release --offline --locked || fail "the site could not be built (see above)"
+  # As old as the beginning, so that what was edited meanwhile is built next time.
+  touch -r "$begun" dist/.built
+  rm -f "$begun"
+}
+
 need_test_tools() {
   need_rust
+  need_rust_component fmt rustfmt
+  need_rust_component clippy clippy
   need_node
   local missing=""
   { [ -n "${CHROMIUM:-}" ] || has chromium; } || missing="$missing chromium"

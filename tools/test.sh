@@ -13,7 +13,7 @@ cargo clippy --locked --target wasm32-unknown-unknown --lib --bin interleave -- 
 say "Native tests"
 cargo test --locked
 say "Release build"
-trunk build --release --offline --locked
+build_site
 cargo build --locked --release --bin interleave
 say "Browser tests against dist/"
 node --test --test-concurrency=1 tests/browser/

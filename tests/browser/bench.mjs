@@ -1,0 +1,84 @@
+// `make bench`: measures the built site against its bars, prints them, and ends with 1 where one is missed.
+// Every bar is a function that resolves to lines `{what, value, bar, ok}`. `node bench.mjs TITLE…` measures some parts only.
+
+import { createServer } from 'node:net';
+import lighthouse from 'lighthouse';
+import { chromium } from 'playwright-core';
+import { CHROMIUM, FLAGS } from './harness.mjs';
+import { serveDist, sizes } from './server.mjs';
+
+/** First load in bytes of brotli: everything that dist/ holds, since the page asks for nearly all of it at once. */
+const FIRST_LOAD_MAX = 250_000;
+/** Lighthouse's categories and the least score of each. */
+const SCORES_MIN = { performance: 95, accessibility: 100, 'best-practices': 100, seo: 100 };
+
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
+
+function firstLoad() {
+  // One picture of the two is loaded, by theme; the larger counts.
+  const files = sizes().filter(({ name }) => !name.startsWith('.')).sort((a, b) => b.bytes - a.bytes);
+  const pictures = files.filter(({ name }) => /^split-(light|dark)\.svg$/.test(name));
+  const loaded = files.filter((file) => !pictures.slice(1).includes(file));
+  for (const { name, bytes } of loaded) {
+    console.log(`    ${kilobytes(bytes).padStart(10)}  ${name}`);
+  }
+  const sum = loaded.reduce((total, { bytes }) => total + bytes, 0);
+  return [{ what: 'first load, brotli', value: kilobytes(sum), bar: `at most ${kilobytes(FIRST_LOAD_MAX)}`, ok: sum <= FIRST_LOAD_MAX }];
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function scores() {
+  const site = await serveDist();
+  const port = await freePort();
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, `--remote-debugging-port=${port}`] });
+  try {
+    // The server compresses each file when it is first asked for it, which is not the page's fault.
+    const warm = await browser.newPage();
+    await warm.goto(site.url, { waitUntil: 'networkidle' });
+    await warm.close();
+    const categories = Object.keys(SCORES_MIN);
+    const { lhr } = await lighthouse(site.url, { port, onlyCategories: categories, logLevel: 'error' });
+    for (const name of ['first-contentful-paint', 'largest-contentful-paint', 'total-blocking-time', 'cumulative-layout-shift', 'speed-index']) {
+      console.log(`    ${lhr.audits[name].displayValue.padStart(10)}  ${lhr.audits[name].title}`);
+    }
+    return categories.map((name) => {
+      const { title, score, auditRefs } = lhr.categories[name];
+      const value = Math.round((score ?? 0) * 100);
+      const ok = value >= SCORES_MIN[name];
+      const lost = auditRefs.filter(({ id, weight }) => weight > 0 && (lhr.audits[id].score ?? 1) < 0.9).map(({ id }) => id);
+      return { what: `Lighthouse ${lhr.lighthouseVersion}, ${title}`, value: String(value), bar: `at least ${SCORES_MIN[name]}`, ok, note: lost.join(', ') };
+    });
+  } finally {
+    await browser.close();
+    await site.close();
+  }
+}
+
+/** What is measured, in order: a title, and a function that resolves to lines. */
+const PARTS = [
+  ['First load', firstLoad],
+  ['Lighthouse', scores],
+];
+
+const asked = process.argv.slice(2);
+const lines = [];
+for (const [title, measure] of PARTS.filter(([title]) => asked.length === 0 || asked.includes(title))) {
+  console.log(`\n${title}`);
+  for (const line of await measure()) {
+    lines.push(line);
+    console.log(`    ${line.ok ? 'ok    ' : 'MISSED'} ${line.what}: ${line.value} (${line.bar})${line.note ? ` [${line.note}]` : ''}`);
+  }
+}
+const missed = lines.filter(({ ok }) => !ok);
+console.log(`\n${lines.length - missed.length} of ${lines.length} bars held${missed.length > 0 ? `; missed: ${missed.map(({ what }) => what).join('; ')}` : ''}`);
+process.exit(missed.length > 0 ? 1 : 0);
