@@ -16,4 +16,4 @@ say "Release build"
 build_site
 cargo build --locked --release --bin interleave
 say "Browser tests against dist/"
-node --test --test-concurrency=1 tests/browser/
+node --test --test-concurrency=1 tests/browser/*.test.mjs
