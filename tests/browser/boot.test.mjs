@@ -85,7 +85,11 @@ test('a browser without Wasm is told so', async () => {
 
 test('with scripts off the page says so and shows the picture', async () => {
   const page = await open(browser, site.url, { scripts: false });
-  assert.ok(await page.getByText('Scripts are off in this browser').isVisible());
+  // By its class: Playwright finds no text within <noscript>.
+  const words = page.locator('.first-paint .boot-trouble');
+  assert.ok(await words.isVisible());
+  assert.match(await words.innerText(), /^Scripts are off in this browser/);
+  assert.ok(await page.locator('#boot-state').isHidden(), 'it still promises the lab');
   assert.ok(await page.locator('.first-paint img').isVisible());
   page.check();
 });
