@@ -1,13 +1,13 @@
 //! The diagram: laws of layout over random runs, and snapshots of the famous ones.
 
+#[path = "support/laws.rs"]
+mod laws;
+
 use std::collections::BTreeSet;
 
 use expect_test::expect_file;
-use interleave::diagram::{
-    About, Scene, Shape, Style, TOKENS, Target, Theme, export, in_flight, keys, layout, mermaid, plantuml,
-    step_sentence, transcript,
-};
-use interleave::engine::{EventKind, Run, Trace};
+use interleave::diagram::{About, Style, TOKENS, Theme, export, layout, mermaid, plantuml, step_sentence, transcript};
+use interleave::engine::{EventKind, Run};
 use interleave::scenarios::catalogue;
 use proptest::prelude::*;
 
@@ -49,68 +49,6 @@ fn moments() -> Vec<(String, &'static str, Box<dyn Run>)> {
     all
 }
 
-fn rect(shape: &Shape) -> Option<(&'static str, f32, f32, f32, f32)> {
-    match shape {
-        Shape::Rect { class, x, y, width, height, .. } => Some((class, *x, *y, *width, *height)),
-        _ => None,
-    }
-}
-
-fn pills(scene: &Scene) -> Vec<(f32, f32, f32, f32)> {
-    let shapes = scene.items.iter().flat_map(|item| &item.shapes);
-    shapes.filter_map(rect).filter(|r| r.0 == "flight-pill").map(|(_, x, y, w, h)| (x, y, w, h)).collect()
-}
-
-fn check_scene(trace: &Trace, step: u32, scene: &Scene) -> Result<(), TestCaseError> {
-    let rows = trace.rows_at_step(step);
-    let distinct: BTreeSet<_> = keys(scene).collect();
-    prop_assert_eq!(distinct.len(), scene.items.len(), "two items share a key");
-    for pair in scene.heads.windows(2) {
-        prop_assert!(pair[1].x - pair[0].x >= pair[0].width, "heads overlap");
-    }
-    for item in &scene.items {
-        prop_assert!(item.top <= item.bottom, "{} is upside down", item.class);
-        for shape in &item.shapes {
-            let (left, right, top, bottom) = match shape {
-                Shape::Line { x1, y1, x2, y2, .. } => (x1.min(*x2), x1.max(*x2), y1.min(*y2), y1.max(*y2)),
-                Shape::Rect { x, y, width, height, .. } => (*x, x + width, *y, y + height),
-                Shape::Circle { x, y, radius, .. } => (x - radius, x + radius, y - radius, y + radius),
-                Shape::Path { .. } | Shape::Text { .. } | Shape::Upward { .. } => continue,
-            };
-            prop_assert!(left >= -0.1 && right <= scene.width + 0.1, "{} leaves the page: {shape:?}", item.class);
-            prop_assert!(top >= -0.1 && bottom <= scene.height + 0.1, "{} leaves the page: {shape:?}", item.class);
-            prop_assert!(bottom <= item.bottom + 20.0 && top >= item.top - 20.0, "{}: its bounds lie", item.class);
-        }
-    }
-    let flying = trace.messages.iter().filter(|message| in_flight(message, rows)).count();
-    let pills = pills(scene);
-    prop_assert_eq!(pills.len(), flying, "each message in flight has one button");
-    for (at, a) in pills.iter().enumerate() {
-        for b in &pills[at + 1..] {
-            let apart = a.0 + a.2 <= b.0 || b.0 + b.2 <= a.0 || a.1 + a.3 <= b.1 || b.1 + b.3 <= a.1;
-            prop_assert!(apart, "buttons overlap");
-        }
-    }
-    let drawn = scene
-        .items
-        .iter()
-        .filter(|item| item.shapes.iter().any(|shape| matches!(shape, Shape::Circle { class: "send-dot", .. })))
-        .filter(|item| matches!(item.target, Target::Message(_) | Target::InFlight(_)))
-        .count();
-    let sent = trace.messages.iter().filter(|message| message.sent_row < rows).count();
-    prop_assert_eq!(drawn, sent, "every message is drawn once");
-    let event_rows: BTreeSet<u32> = scene
-        .items
-        .iter()
-        .filter_map(|item| match item.target {
-            Target::Event(row) => Some(row),
-            _ => None,
-        })
-        .collect();
-    prop_assert_eq!(event_rows.len() as u32, rows, "every event has its row");
-    Ok(())
-}
-
 fn arrows(text: &str, signs: &[&str]) -> usize {
     let is_arrow = |line: &str| line.trim_start().starts_with('n') && signs.iter().any(|sign| line.contains(sign));
     text.lines().filter(|line| is_arrow(line)).count()
@@ -128,7 +66,9 @@ proptest! {
     ) {
         let run = walk(0, variant, &draws);
         for step in [at % (run.steps() + 1), run.steps()] {
-            check_scene(run.trace(), step, &layout(run.trace(), step, &Style::for_width(width)))?;
+            let scene = layout(run.trace(), step, &Style::for_width(width));
+            laws::check(run.trace(), step, &scene)?;
+            prop_assert_eq!(laws::collisions(&scene), Vec::<String>::new());
         }
     }
 

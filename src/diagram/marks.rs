@@ -1,10 +1,9 @@
 //! The signs of the grammar: arrows, crosses, bars, glyphs, badges.
 
-use super::scene::{Anchor, Shape, number, tone_class, tone_sign};
+use super::layout::{LABEL, SMALL};
+use super::scene::{Anchor, Point, Shape, number, tone_class};
 use super::text;
-use crate::engine::{Badge, Event, EventKind, Span, SpanKind};
-
-type Point = (f32, f32);
+use crate::engine::{Badge, Event, EventKind, Tone};
 
 /// An arrow from its sending to its arrival (or to where it was cut).
 pub(super) fn arrow(start: Point, end: Point, copy: bool, lost: bool) -> Vec<Shape> {
@@ -22,6 +21,22 @@ pub(super) fn arrow(start: Point, end: Point, copy: bool, lost: bool) -> Vec<Sha
 fn shaft(start: Point, end: Point, copy: bool, class: &'static str) -> Vec<Shape> {
     let line = |offset: f32| Shape::Line { class, x1: start.0, y1: start.1 + offset, x2: end.0, y2: end.1 + offset };
     if copy { vec![line(-1.6), line(1.6)] } else { vec![line(0.0)] }
+}
+
+/// What a node sends to itself: out to the right and back.
+pub(super) fn own_arrow(start: Point, end: Point, out: f32, lost: bool) -> Vec<Shape> {
+    let class = if lost { "shaft shaft-lost" } else { "shaft" };
+    let side = start.0 + out;
+    let line = |x1: f32, y1: f32, x2: f32, y2: f32| Shape::Line { class, x1, y1, x2, y2 };
+    let mut shapes = vec![line(start.0, start.1, side, start.1), line(side, start.1, side, end.1)];
+    if lost {
+        shapes.push(cross(end, 5.0, "cut"));
+    } else {
+        shapes.push(line(side, end.1, end.0, end.1));
+        shapes.push(filled_head((side, end.1), end));
+    }
+    shapes.push(Shape::Circle { class: "send-dot", x: start.0, y: start.1, radius: 2.6 });
+    shapes
 }
 
 fn filled_head(start: Point, end: Point) -> Shape {
@@ -75,53 +90,6 @@ pub(super) fn open_head(pill: Point, receiver_x: f32, toward: f32) -> Vec<Shape>
     ]
 }
 
-/// The class of a bar's item.
-pub(super) fn bar_class(kind: SpanKind) -> &'static str {
-    match kind {
-        SpanKind::Crashed => "bar bar-crashed",
-        SpanKind::Paused => "bar bar-paused",
-        SpanKind::Blocked => "bar bar-blocked",
-        SpanKind::Lock => "bar bar-lock",
-        SpanKind::CriticalSection => "bar bar-critical",
-        SpanKind::Lease { .. } => "bar bar-lease",
-    }
-}
-
-/// A bar on a lifeline.
-pub(super) fn bar(span: &Span, x: f32, top: f32, bottom: f32) -> Vec<Shape> {
-    let rect = |class: &'static str, width: f32| Shape::Rect {
-        class,
-        x: x - width / 2.0,
-        y: top,
-        width,
-        height: bottom - top,
-        radius: 2.0,
-    };
-    let mut shapes = match span.kind {
-        SpanKind::Crashed => vec![
-            rect("crashed-ground", 14.0),
-            Shape::Line { class: "crashed-hatch", x1: x, y1: top, x2: x, y2: bottom },
-        ],
-        SpanKind::Paused => vec![rect("paused-bar", 12.0)],
-        SpanKind::Blocked => vec![rect("blocked-bar", 16.0)],
-        SpanKind::Lock => vec![rect("lock-bar", 6.0)],
-        SpanKind::CriticalSection => vec![rect("critical-bar", 10.0)],
-        // It shrinks to its expiry.
-        SpanKind::Lease { .. } => {
-            let (left, right) = (number(x - 5.0), number(x + 5.0));
-            let d = format!("M{left} {t}L{right} {t}L{} {}Z", number(x), number(bottom), t = number(top));
-            vec![Shape::Path { class: "lease-bar", d }]
-        }
-    };
-    let says = matches!(span.kind, SpanKind::Blocked);
-    let needed = text::width(&span.label, 11.0) + 16.0;
-    if says && bottom - top >= needed {
-        let y = bottom - needed / 2.0;
-        shapes.push(Shape::Upward { class: "bar-text", x: x + 19.0, y, text: span.label.clone() });
-    }
-    shapes
-}
-
 /// The class of an event's item.
 pub(super) fn event_class(kind: &EventKind) -> &'static str {
     match kind {
@@ -143,7 +111,7 @@ pub(super) fn event_class(kind: &EventKind) -> &'static str {
 }
 
 /// What an event shows on its lifeline, beside arrows.
-pub(super) fn event(event: &Event, x: f32, y: f32, spacing: f32, shapes: &mut Vec<Shape>) {
+pub(super) fn event(event: &Event, (x, y): Point, room: f32, shapes: &mut Vec<Shape>) {
     match &event.kind {
         EventKind::Sent { .. } | EventKind::Lost { .. } | EventKind::Duplicated { .. } => return,
         EventKind::Delivered { .. } => return,
@@ -171,7 +139,7 @@ pub(super) fn event(event: &Event, x: f32, y: f32, spacing: f32, shapes: &mut Ve
             d: format!("M{} {}l5 4l-6 3l5 4", number(x - 2.0), number(y - 6.0)),
         }),
     }
-    let text = text::fit(&event.label, super::layout::LABEL, spacing - 26.0);
+    let text = text::fit(&event.label, LABEL, room);
     shapes.push(Shape::Text { class: "event-text", x: x + 14.0, y: y + 4.2, anchor: Anchor::Start, text });
 }
 
@@ -199,14 +167,35 @@ fn clock_glyph(x: f32, y: f32, class: &'static str) -> Vec<Shape> {
     ]
 }
 
-/// A state, beside the lifeline.
-pub(super) fn badge(badge: &Badge, x: f32, y: f32, left: bool, shapes: &mut Vec<Shape>) {
-    let text = format!("{} {}", tone_sign(badge.tone), badge.text);
-    let width = text::width(&text, 11.0) + 12.0;
-    let start = if left { x - 12.0 - width } else { x + 12.0 };
+/// A state, beside the lifeline, on the side (1: right, -1: left) that is free; where its words do not fit, its sign alone.
+pub(super) fn badge(badge: &Badge, (x, y): Point, side: f32, room: f32, shapes: &mut Vec<Shape>) {
+    let words = text::width(badge.text, SMALL);
+    let fits = words + SIGN + 17.0 <= room;
+    let width = if fits { words + SIGN + 17.0 } else { SIGN + 12.0 };
+    let start = if side < 0.0 { x - 12.0 - width } else { x + 12.0 };
     shapes.push(Shape::Rect { class: badge_class(badge), x: start, y: y - 9.0, width, height: 18.0, radius: 9.0 });
-    let middle = start + width / 2.0;
-    shapes.push(Shape::Text { class: "badge-text", x: middle, y: y + 3.9, anchor: Anchor::Middle, text });
+    shapes.push(sign(badge.tone, (start + 6.0 + SIGN / 2.0, y)));
+    if fits {
+        let (x, y, anchor, text) = (start + 10.0 + SIGN, y + 3.9, Anchor::Start, badge.text.to_owned());
+        shapes.push(Shape::Text { class: "badge-text", x, y, anchor, text });
+    }
+}
+
+/// Width of the sign in a badge, in px.
+const SIGN: f32 = 9.0;
+
+/// The sign that goes with a tone, drawn: few faces have all of them.
+fn sign(tone: Tone, (x, y): Point) -> Shape {
+    let at = |dx: f32, dy: f32| format!("M{} {}", number(x + dx), number(y + dy));
+    let (class, d) = match tone {
+        Tone::Neutral => ("sign", format!("{}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0", at(-3.5, 0.0))),
+        Tone::Active => ("sign solid", format!("{}l7 4l-7 4Z", at(-3.0, -4.0))),
+        Tone::Good => ("sign", format!("{}l2.6 2.8l5 -6", at(-3.8, 0.4))),
+        Tone::Stopped => ("sign", format!("{}l6.4 6.4m0 -6.4l-6.4 6.4", at(-3.2, -3.2))),
+        // A clock.
+        Tone::Waiting => ("sign", format!("{}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0m4 -2.6v2.8h2.2", at(-4.0, 0.0))),
+    };
+    Shape::Path { class, d }
 }
 
 fn badge_class(badge: &Badge) -> &'static str {

@@ -1,6 +1,9 @@
 //! From a trace to a picture or a text: pure functions. [`layout`] says where everything stands, [`svg`], [`mermaid`], [`plantuml`] and
 //! [`transcript`] say it to others; the page draws the same [`Scene`].
 
+mod arrows;
+mod bars;
+mod ground;
 mod layout;
 mod marks;
 mod mermaid;
@@ -14,6 +17,6 @@ mod transcript;
 pub use layout::{Style, format_time, in_flight, keys, layout};
 pub use mermaid::mermaid;
 pub use plantuml::plantuml;
-pub use scene::{Anchor, Head, Item, Key, Scene, Shape, Target, number, tone_class, tone_sign};
+pub use scene::{Anchor, Head, Item, Key, Point, Scene, Shape, Target, number, tone_class, tone_sign};
 pub use svg::{About, TOKENS, Theme, escape, export, write_shape};
 pub use transcript::{step_sentence, transcript, violation_sentence};

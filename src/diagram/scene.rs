@@ -1,6 +1,11 @@
 //! A drawing as plain data: what the page and the SVG export draw alike.
 
+use super::layout::{LABEL, SMALL};
+use super::text;
 use crate::engine::{NodeId, Tone};
+
+/// A place on a drawing: (x, y).
+pub type Point = (f32, f32);
 
 /// A whole drawing. Lengths are CSS pixels; the origin is the top left corner below the heads of the lifelines.
 #[derive(Clone, PartialEq, Debug)]
@@ -90,6 +95,40 @@ pub enum Shape {
     Text { class: &'static str, x: f32, y: f32, anchor: Anchor, text: String },
     /// A line of text that runs upwards along a bar, centred at (x, y).
     Upward { class: &'static str, x: f32, y: f32, text: String },
+}
+
+impl Shape {
+    /// What it covers: (left, top, right, bottom). Of texts, about that; of paths, nothing is known.
+    pub fn bounds(&self) -> Option<(f32, f32, f32, f32)> {
+        Some(match self {
+            Shape::Line { x1, y1, x2, y2, .. } => (x1.min(*x2), y1.min(*y2), x1.max(*x2), y1.max(*y2)),
+            Shape::Rect { x, y, width, height, .. } => (*x, *y, x + width, y + height),
+            Shape::Circle { x, y, radius, .. } => (x - radius, y - radius, x + radius, y + radius),
+            Shape::Path { .. } => return None,
+            Shape::Text { class, x, y, anchor, text } => {
+                let size = text_size(class);
+                let mono = class.split(' ').any(|name| name == "time");
+                let width = if mono { text::mono_width(text, size) } else { text::width(text, size) };
+                let left = match anchor {
+                    Anchor::Start => *x,
+                    Anchor::Middle => x - width / 2.0,
+                    Anchor::End => x - width,
+                };
+                (left, y - size * 0.78, left + width, y + size * 0.22)
+            }
+            Shape::Upward { class, x, y, text } => {
+                let size = text_size(class);
+                let half = text::width(text, size) / 2.0;
+                (x - size * 0.78, y - half, x + size * 0.22, y + half)
+            }
+        })
+    }
+}
+
+/// Size in px of a text of this class, as in `styles/diagram.css`.
+fn text_size(class: &str) -> f32 {
+    let small = ["time", "quiet", "badge-text", "bar-text", "violation-text"];
+    if class.split(' ').any(|name| small.contains(&name)) { SMALL } else { LABEL }
 }
 
 /// Which end of a text stands at its x.

@@ -1,5 +1,6 @@
 //! A drawing as one self-contained SVG file: own stylesheet, system fonts, title and description, nothing fetched.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::scene::{Anchor, Item, Scene, Shape, number, tone_class, tone_sign};
@@ -156,16 +157,21 @@ pub fn write_shape(out: &mut String, shape: &Shape) {
             number(*x),
             number(*y),
             anchor.name(),
-            escape(text)
+            escape(&one_line(text))
         ),
         Shape::Upward { class, x, y, text } => write!(
             out,
             "<text class=\"{class}\" transform=\"translate({} {}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
             number(*x),
             number(*y),
-            escape(text)
+            escape(&one_line(text))
         ),
     };
+}
+
+/// SVG draws no line breaks.
+fn one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) { text.replace(char::is_control, " ").into() } else { text.into() }
 }
 
 fn write_heads(out: &mut String, scene: &Scene) {

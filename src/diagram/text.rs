@@ -5,6 +5,11 @@ pub fn width(text: &str, size: f32) -> f32 {
     text.chars().map(advance).sum::<f32>() * size
 }
 
+/// Width of a text in the face in which every character is as wide as any other.
+pub fn mono_width(text: &str, size: f32) -> f32 {
+    text.chars().count() as f32 * size * 0.602
+}
+
 fn advance(c: char) -> f32 {
     match c {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.28,
@@ -34,4 +39,20 @@ pub fn fit(text: &str, size: f32, room: f32) -> String {
     kept.truncate(kept.trim_end().len());
     kept.push('\u{2026}');
     kept
+}
+
+/// The text in at most so many lines of at most `room` px, broken at spaces; what is left over ends the last line with an ellipsis.
+pub fn wrap(text: &str, size: f32, room: f32, lines: usize) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let last = out.len() == lines;
+        match out.last_mut() {
+            Some(line) if last || width(line, size) + width(word, size) + advance(' ') * size <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => out.push(word.to_owned()),
+        }
+    }
+    out.into_iter().map(|line| fit(&line, size, room)).collect()
 }

@@ -267,8 +267,9 @@ impl Recorder {
     }
 
     fn note_bars(&mut self, row: Option<usize>, before: Option<&NodeView>, after: &NodeView) {
-        let old = before.map(standing).unwrap_or_default();
-        let new = standing(after);
+        let lanes = &self.trace.lanes;
+        let old = before.map(|view| standing(view, lanes)).unwrap_or_default();
+        let new = standing(after, lanes);
         let row = row.unwrap_or(0) as u32;
         for ended in old.iter().filter(|bar| !new.contains(bar)) {
             let end = self.row_in_step(after.node, ending(ended.kind)).unwrap_or(row);
@@ -314,7 +315,7 @@ fn ending(kind: SpanKind) -> Option<EventKind> {
 }
 
 /// All bars of a node, those of its status and of its waiting included.
-fn standing(view: &NodeView) -> Vec<Bar> {
+fn standing(view: &NodeView, lanes: &[Lane]) -> Vec<Bar> {
     let mut bars = Vec::new();
     match view.status {
         Status::Up => {}
@@ -322,7 +323,9 @@ fn standing(view: &NodeView) -> Vec<Bar> {
         Status::Crashed => bars.push(Bar { kind: SpanKind::Crashed, label: "down".to_owned() }),
     }
     if let Some(blocked) = &view.blocked {
-        bars.push(Bar { kind: SpanKind::Blocked, label: format!("waits for {}", blocked.on) });
+        let by: Vec<&str> = blocked.by.iter().map(|node| lanes[node.index()].id.as_str()).collect();
+        let of = if by.is_empty() { String::new() } else { format!(" of {}", by.join(", ")) };
+        bars.push(Bar { kind: SpanKind::Blocked, label: format!("waits for {}{of}", blocked.on) });
     }
     bars.extend(view.bars.iter().cloned());
     bars

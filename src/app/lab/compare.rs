@@ -127,7 +127,7 @@ pub fn CompareSwitch() -> impl IntoView {
 
 /// Two drawings share the room of one, so their lifelines stand closer.
 pub fn narrow(style: Style) -> Style {
-    Style { lane_min: 80.0, ..style }
+    Style { lane_min: 80.0, left: 40.0, right: 74.0, ..style }
 }
 
 /// The head of the run that is driven, while another stands beside it.
