@@ -1,4 +1,46 @@
-//! Interleave: a lab for distributed concurrency control.
+//! Interleave: a lab for distributed concurrency control. The reader is the scheduler and the adversary; every guarantee is checked at each step.
+//!
+//! # From above
+//!
+//! A *protocol* is a set of pure state machines. The *world* is one value: nodes, clocks, timers, messages in flight, partitions. Whatever may happen
+//! next is a *choice* with a name (`c-p1`: the oldest message from c to p1 arrives), and a *step* is a pure function of (world, choice). A *run* is
+//! scenario, variant, parameters, seed and choices, and nothing else: that is the link, the test, the counterexample and the transcript at once, natively
+//! and in Wasm alike. Going back is replaying from the nearest checkpoint.
+//!
+//! While a run grows, a recorder writes down what happened as a [`engine::Trace`]: plain data with a sentence for every event. From there on nothing
+//! knows the protocol any more: the [`diagram`] lays the trace out and draws it, the page and the command line show it.
+//!
+//! # Rooms
+//!
+//! Arrows point down only; everything but `app` builds natively, without a browser and without Leptos.
+//!
+//! | room | what is in it |
+//! | --- | --- |
+//! | `app` (Wasm only) | the page: shell, router, the lab and its panels, keyboard, page API, embedding. `app/browser.rs` alone does I/O |
+//! | `cli` (native only) | `interleave list`, `run`, `replay` |
+//! | [`diagram`] | [`diagram::layout`]: trace to [`diagram::Scene`], which the page and the SVG export draw alike; Mermaid, PlantUML, transcript |
+//! | [`scenarios`] | the catalogue, what a scenario declares ([`scenarios::Info`]), run strings and links ([`scenarios::run_string`]), and a folder or file for each scenario |
+//! | [`engine`] | [`engine::World`], [`engine::Choice`], clocks, network, faults, recording, replay, branches. Knows no protocol |
+//!
+//! # How to add a scenario
+//!
+//! Implement [`engine::Protocol`] for its parameters, declare an [`scenarios::Info`], implement [`scenarios::Entry`], and add one line to the catalogue in
+//! `scenarios/mod.rs`. Its page, its links, its place in the command line and in the engine's property tests follow.
+//! `scenarios/two_phase_commit` is the example to read.
+//!
+//! # What holds everywhere
+//!
+//! - *Nondeterminism is a choice.* No node sees a random number, a wall clock, or an order that the engine did not give it. A node that needs a random
+//!   answer offers one step for each.
+//! - *A crash may fall between any two effects.* A handler acts on the world only through [`engine::Cx`]; sends and durable writes are counted, and a
+//!   choice may say behind which of them the node crashes. Durable state stands in an [`engine::Disk`], which nothing else can change.
+//! - *Equal situations are equal values.* Messages of an unordered channel are kept in canonical order, their ids take no part in `Eq` and `Hash`
+//!   ([`engine::Aside`]), and one fixed hash ([`engine::StableHasher`]) gives the same fingerprint on every target. No `usize` is hashed as such.
+//! - *One authority on what may happen:* [`engine::World::refuses`]. The menu, replay and the scheduler ask it; its reason is what the reader sees.
+//! - *Everything that can grow has a named limit*: [`engine::MAX_STEPS`], [`engine::MAX_IN_FLIGHT`], [`engine::MAX_PARTITIONS`], lengths of links.
+//! - *Input is parsed once, into checked types; nothing that comes in may panic.* Errors are values and name what is at fault.
+//! - *The search runs without a recorder*, so nothing that is only for the reader costs it anything: reasons and notes are closures.
+
 #[cfg(target_arch = "wasm32")]
 pub mod app;
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,5 +1,5 @@
-//! From a trace to a picture or a text: pure functions. [`layout`] says where everything stands, [`svg`], [`mermaid`], [`plantuml`] and
-//! [`transcript`] say it to others; the page draws the same [`Scene`].
+//! From a trace to a picture or a text: pure functions. [`layout()`] says where everything stands, `svg`, [`mermaid()`], [`plantuml()`] and
+//! [`transcript()`] say it to others; the page draws the same [`Scene`].
 
 mod arrows;
 mod bars;

@@ -178,5 +178,11 @@ pub fn tone_sign(tone: Tone) -> &'static str {
 /// A coordinate as SVG text: at most one decimal.
 pub fn number(value: f32) -> String {
     let tenths = (value * 10.0).round() as i64;
-    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{:.1}", tenths as f64 / 10.0) }
+    let (whole, tenth) = (tenths / 10, (tenths % 10).abs());
+    match tenth {
+        0 => whole.to_string(),
+        // Whole numbers alone: formatting floats would bring its own few kilobytes.
+        _ if tenths < 0 && whole == 0 => format!("-0.{tenth}"),
+        _ => format!("{whole}.{tenth}"),
+    }
 }

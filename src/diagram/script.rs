@@ -83,7 +83,7 @@ fn of_event(trace: &Trace, row: u32) -> Option<Line> {
         | EventKind::Restarted
         | EventKind::Resumed => Some(Line::Note { node: event.node, text: event.label.clone(), grave: false }),
         EventKind::Crashed | EventKind::Paused | EventKind::ClockJumped { .. } | EventKind::ClockRate { .. } => {
-            Some(Line::Note { node: event.node, text: event.label.to_uppercase(), grave: true })
+            Some(Line::Note { node: event.node, text: event.label.to_ascii_uppercase(), grave: true })
         }
         EventKind::Partitioned { .. } | EventKind::Healed => Some(Line::Across { text: event.sentence.clone() }),
     }

@@ -36,7 +36,7 @@ pub fn step_sentence(trace: &Trace, step: u32) -> String {
 
 /// A violation as a sentence: `AC1 is violated: …`.
 pub fn violation_sentence(violation: &Violation) -> String {
-    format!("{} is violated: {}", violation.invariant.to_uppercase(), violation.sentence)
+    format!("{} is violated: {}", violation.invariant.to_ascii_uppercase(), violation.sentence)
 }
 
 fn broken_at(trace: &Trace, row: u32, step: u32) -> impl Iterator<Item = &Violation> {

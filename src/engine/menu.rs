@@ -105,7 +105,7 @@ impl<P: Protocol> Menu<'_, P> {
                 timers.push((self.world.due_ms(node, *reading), node, *timer));
             }
         }
-        timers.sort();
+        timers.sort_unstable();
         for (due_ms, node, timer) in timers {
             let label = format!("{} timer of {} fires at {due_ms} ms", self.protocol.timer_name(timer), self.id(node));
             let choice = Choice::now(Act::Fire { node, timer });
@@ -203,7 +203,7 @@ impl About {
 /// Positions of the messages in flight, oldest first.
 fn by_age<P: Protocol>(world: &World<P>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..world.network.in_flight.len()).collect();
-    order.sort_by_key(|at| world.network.in_flight[*at].id.0);
+    order.sort_unstable_by_key(|at| world.network.in_flight[*at].id.0);
     order
 }
 

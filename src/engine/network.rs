@@ -56,7 +56,7 @@ impl<M> Network<M> {
             .filter(|(_, message)| message.from == from && message.to == to)
             .map(|(at, _)| at)
             .collect();
-        found.sort_by_key(|at| self.in_flight[*at].id.0);
+        found.sort_unstable_by_key(|at| self.in_flight[*at].id.0);
         found
     }
 

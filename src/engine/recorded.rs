@@ -147,7 +147,7 @@ fn node_view<P: Protocol>(protocol: &P, world: &World<P>, node: super::trace::No
             due_ms: slot.clock.reaches(*reading, world.now_ms),
         })
         .collect();
-    timers.sort_by_key(|timer| timer.due_ms);
+    timers.sort_unstable_by(|a, b| (a.due_ms, &a.name).cmp(&(b.due_ms, &b.name)));
     NodeView {
         node,
         status: slot.status,

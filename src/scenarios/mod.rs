@@ -1,4 +1,4 @@
-//! The catalogue: one scenario, one room. A new scenario is its file (or folder) plus one line in [`CATALOGUE`]; nothing else names it.
+//! The catalogue: one scenario, one room. A new scenario is its file (or folder) plus one line in `CATALOGUE`; nothing else names it.
 mod entry;
 pub mod run_string;
 pub mod two_phase_commit;

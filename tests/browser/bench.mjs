@@ -4,6 +4,7 @@
 import { createServer } from 'node:net';
 import lighthouse from 'lighthouse';
 import { chromium } from 'playwright-core';
+import { longLink, longRun } from './bench-page.mjs';
 import { CHROMIUM, FLAGS } from './harness.mjs';
 import { serveDist, sizes } from './server.mjs';
 
@@ -67,6 +68,8 @@ async function scores() {
 /** What is measured, in order: a title, and a function that resolves to lines. */
 const PARTS = [
   ['First load', firstLoad],
+  ['A long run', longRun],
+  ['A long link', longLink],
   ['Lighthouse', scores],
 ];
 

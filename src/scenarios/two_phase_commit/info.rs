@@ -46,7 +46,7 @@ pub static INFO: Info = Info {
     ],
 };
 
-/// The rules of a variant. A name that is none of ours cannot come in: variants are looked up in [`INFO`] first.
+/// The rules of a variant. A name that is none of ours cannot come in: variants are looked up in `INFO` first.
 pub fn rules(variant: &str) -> Rules {
     match variant {
         "gives-up" => Rules::GivesUp,

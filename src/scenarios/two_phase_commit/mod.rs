@@ -1,8 +1,8 @@
 //! Two-phase commit and its relatives: one client, one coordinator, one to five participants, and what each variant adds.
 //!
-//! Rooms: [`vocabulary`] words and parameters; [`client`], [`coordinator`], [`participant`], [`acceptor`] the nodes; [`termination`] the backup
-//! coordinators of three-phase commit; [`ghost`] and [`invariants`] what must hold; [`blocking`] who waits for whom; [`figures`] counts;
-//! [`look`] how nodes look; [`info`] what the catalogue says.
+//! Rooms: `vocabulary` words and parameters; `client`, `coordinator`, `participant`, `acceptor` the nodes; `termination` the backup
+//! coordinators of three-phase commit; `ghost` and `invariants` what must hold; `blocking` who waits for whom; `figures` counts;
+//! `look` how nodes look; `info` what the catalogue says.
 
 mod acceptor;
 mod blocking;

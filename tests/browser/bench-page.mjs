@@ -1,0 +1,125 @@
+// What `make bench` measures in the page: a step on a long run, its first drawing beside mermaid's of the same messages, opening a long link.
+// Ratios are taken within one run of one browser.
+
+import { fileURLToPath } from 'node:url';
+import { launch, open, ready } from './harness.mjs';
+import { serveDist } from './server.mjs';
+
+const MERMAID = fileURLToPath(new URL('node_modules/mermaid/dist/mermaid.min.js', import.meta.url));
+/** All are in doubt and ask each other for ever. */
+const START = '/two-phase-commit/cooperative?v=1&rev=1&run=cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c';
+const STEP_MS_MAX = 16;
+const MERMAID_SHARE_MAX = 1 / 50;
+const OPEN_MS_MAX = 150;
+
+const ms = (value) => `${value.toFixed(1)} ms`;
+
+function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
+/** For the page: runs `act` at the start of a frame and resolves with the ms until that frame is painted. */
+const FRAME = `window.framed = (act) => new Promise((resolve) => requestAnimationFrame(() => {
+  const channel = new MessageChannel();
+  const from = performance.now();
+  channel.port1.onmessage = () => resolve(performance.now() - from);
+  act();
+  channel.port2.postMessage(0);
+}))`;
+
+/** Takes the first thing that can happen, over and over, until the run has 1,000 `messages` or `steps`. */
+function grow(page, enough) {
+  return page.evaluate(async ([start, enough]) => {
+    const api = window.interleave;
+    await api.open(start);
+    for (let step = 0; step < 4_000; step += 1) {
+      const next = api.choices().find(({ group, disabled }) => ['step', 'deliver', 'timer'].includes(group) && !disabled);
+      api.choose(next.name);
+      if (step % 20 !== 0) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      const messages = (api.transcript().match(/ sends /g) ?? []).length;
+      const steps = api.hashes().length - 1;
+      if ((enough === 'messages' ? messages : steps) >= 1_000) return { run: api.run(), messages, steps };
+    }
+    throw new Error('the run came to rest');
+  }, [START, enough]);
+}
+
+async function inPage(measure) {
+  const site = await serveDist();
+  const browser = await launch();
+  const fresh = async () => {
+    const page = await ready(await open(browser, site.url, { motion: 'no-preference' }));
+    await page.evaluate(FRAME);
+    return page;
+  };
+  try {
+    return await measure(fresh, browser);
+  } finally {
+    await browser.close();
+    await site.close();
+  }
+}
+
+/** A step on a run of 1,000 messages, and its first drawing beside mermaid's. */
+export function longRun() {
+  return inPage(async (fresh, browser) => {
+    const page = await fresh();
+    const { run, messages, steps } = await grow(page, 'messages');
+    const times = await page.evaluate(async (last) => {
+      const times = [];
+      for (let step = last - 150; step <= last; step += 1) {
+        times.push(await window.framed(() => window.interleave.goto(step)));
+      }
+      return times.slice(1);
+    }, steps);
+    const p95 = quantile(times, 0.95);
+    const text = await page.evaluate(() => window.interleave.mermaid());
+
+    const second = await fresh();
+    const ours = await second.evaluate(async ([run, last]) => {
+      await window.interleave.open(run);
+      window.interleave.goto(0);
+      await window.framed(() => {});
+      return window.framed(() => window.interleave.goto(last));
+    }, [run, steps]);
+
+    const other = await browser.newPage();
+    await other.setContent('<!doctype html><title>mermaid</title><body></body>');
+    await other.addScriptTag({ path: MERMAID });
+    await other.evaluate(FRAME);
+    const theirs = await other.evaluate(async (text) => {
+      window.mermaid.initialize({ startOnLoad: false, maxTextSize: 10_000_000, maxEdges: 10_000 });
+      const from = performance.now();
+      const { svg } = await window.mermaid.render('bench', text);
+      const rendered = performance.now() - from;
+      return rendered + (await window.framed(() => { document.body.innerHTML = svg; }));
+    }, text);
+    const share = ours / theirs;
+    return [
+      { what: `a step on a run of ${messages} messages, p95 to paint`, value: ms(p95), bar: `at most ${STEP_MS_MAX} ms`, ok: p95 <= STEP_MS_MAX, note: `median ${ms(quantile(times, 0.5))}` },
+      { what: `first drawing of ${messages} messages, share of mermaid's time`, value: share.toFixed(4), bar: `at most ${MERMAID_SHARE_MAX}`, ok: share <= MERMAID_SHARE_MAX, note: `${ms(ours)} against ${ms(theirs)}` },
+    ];
+  });
+}
+
+/** Opening a link of 1,000 choices: replay and draw. */
+export function longLink() {
+  return inPage(async (fresh) => {
+    const { run, steps } = await grow(await fresh(), 'steps');
+    const times = [];
+    for (let round = 0; round < 7; round += 1) {
+      const page = await fresh();
+      times.push(await page.evaluate(async (run) => {
+        const from = performance.now();
+        await window.interleave.open(run);
+        await window.framed(() => {});
+        return performance.now() - from;
+      }, run));
+      await page.context().close();
+    }
+    const median = quantile(times, 0.5);
+    return [{ what: `opening a link of ${steps} choices, median of ${times.length}`, value: ms(median), bar: `at most ${OPEN_MS_MAX} ms`, ok: median <= OPEN_MS_MAX }];
+  });
+}
