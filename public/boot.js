@@ -12,7 +12,10 @@ function explain(error) {
   if (/Failed to fetch|NetworkError|Load failed|error loading dynamically imported|Importing a module script failed|HTTP status/i.test(text)) {
     return 'A part of the lab could not be loaded. Check your connection and load the page again; if it stays so, the site was not uploaded whole.';
   }
-  return 'The lab could not be started.';
+  if (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError) {
+    return 'This browser could not make sense of the WebAssembly that it was sent. Update the browser or try another; if it stays so, the site was uploaded damaged or in parts of different builds.';
+  }
+  return 'The lab could not be started. Load the page again; if it stays so, report the words below.';
 }
 
 function complain(error) {

@@ -3,14 +3,16 @@
 
 set -euo pipefail
 
+fail() { printf 'make: %s\n' "$*" >&2; exit 1; }
+
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+[ -n "${HOME:-}" ] || fail "HOME is not set: run make with HOME=/path/to/your/home"
 CACHE="${INTERLEAVE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/interleave}/tools"
 TRUNK_VERSION=0.21.14
 BINARYEN_VERSION=132
 RUST_MINOR_MIN=88
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
-fail() { printf 'make: %s\n' "$*" >&2; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
 # Runs a long command quietly; shows what it said only if it fails.
@@ -28,17 +30,17 @@ quietly() {
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
-  elif has sudo; then
-    sudo "$@"
   else
-    fail "needs root to install Debian packages, and there is no sudo: run as root once, or install them yourself: $NEEDED_PACKAGES"
+    sudo "$@"
   fi
 }
 
 APT_UPDATED=no
 apt_install() {
-  NEEDED_PACKAGES="$*"
   has apt-get || fail "these are missing and this is no Debian, so install them yourself: $*"
+  # Asked here and not in as_root, whose words would end in the log of quietly.
+  [ "$(id -u)" = 0 ] || has sudo ||
+    fail "needs root to install Debian packages, and there is no sudo: run as root once, or install them yourself: $*"
   if [ "$APT_UPDATED" = no ]; then
     quietly as_root apt-get update || fail "apt-get update failed (see above): is the network there?"
     APT_UPDATED=yes
@@ -65,7 +67,8 @@ need_rust() {
   fi
   has cargo || fail "cargo is missing: install Rust with rustup (https://rustup.rs), then run make again"
   local minor
-  minor="$(rustc --version 2>/dev/null | sed -nE 's/^rustc 1\.([0-9]+)\..*/\1/p')"
+  # A rustc that fails leaves this empty; without `|| true` it would end the script here, without a word.
+  minor="$(rustc --version 2>/dev/null | sed -nE 's/^rustc 1\.([0-9]+)\..*/\1/p' || true)"
   [ -n "$minor" ] || fail "rustc does not run: choose a toolchain with 'rustup default stable', then run make again"
   [ "$minor" -ge "$RUST_MINOR_MIN" ] || fail "Rust 1.$minor is too old, 1.$RUST_MINOR_MIN is needed: run 'rustup update stable', then make again"
   need_compiler
@@ -101,7 +104,7 @@ cargo_tool() {
     need_cache
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
       quietly cargo install --locked --root "$home" "$crate" --version "$version" ||
-      fail "$crate $version could not be built (see above)"
+      fail "$crate $version could not be installed (see above): is the network there?"
   fi
   PATH="$home/bin:$PATH"
 }
@@ -115,8 +118,9 @@ need_wasm_opt() {
   if has wasm-opt && [ "$(wasm-opt --version | grep -oE '[0-9]+' | head -n 1)" -ge 120 ]; then
     return
   fi
+  # It is a script of Node's, so Node is needed also where the cache holds it.
+  need_node
   if ! [ -x "$home/node_modules/.bin/wasm-opt" ]; then
-    need_node
     say "Installing wasm-opt $BINARYEN_VERSION (about half a minute, once)"
     need_cache
     quietly npm install --prefix "$home" --no-fund --no-audit "binaryen@$BINARYEN_VERSION" ||
@@ -170,6 +174,8 @@ need_test_tools() {
     # shellcheck disable=SC2086
     apt_install $missing
   fi
+  CHROMIUM="${CHROMIUM:-$(command -v chromium)}"
+  export CHROMIUM
   local modules="$ROOT/tests/browser"
   if ! [ -f "$modules/node_modules/.package-lock.json" ] ||
     [ "$modules/package-lock.json" -nt "$modules/node_modules/.package-lock.json" ]; then

@@ -62,6 +62,16 @@ test('a Wasm that the host does not have is named', async () => {
   assert.match(await alert.textContent(), /404/);
 });
 
+test('a Wasm that does not compile is named, with what to do', async () => {
+  const page = await open(browser, site.url, {
+    before: (page) => page.route('**/*.wasm', (route) => route.fulfill({ contentType: 'application/wasm', body: Buffer.from('\0asm\x01\0\0\0 damaged', 'latin1') })),
+  });
+  const alert = page.getByRole('alert');
+  await alert.waitFor();
+  assert.match(await alert.textContent(), /could not make sense of the WebAssembly.*Update the browser/);
+  assert.ok(await page.locator('.first-paint img').isVisible());
+});
+
 test('a policy that forbids Wasm is named with what it lacks', async () => {
   const strict = await serveDist({ csp: CSP_WITHOUT_WASM });
   try {
