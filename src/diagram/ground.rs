@@ -143,7 +143,7 @@ impl<'a> Plan<'a> {
     /// Names what broke, in the free place of its row: left of the lifelines, or right of them where the event itself stands at the left.
     fn violation_tag(&self, row: u32, step: u32) -> [Shape; 2] {
         let here = self.trace.violations.iter().filter(|violation| violation.row == row && violation.step <= step);
-        let names: Vec<String> = here.map(|violation| violation.invariant.to_uppercase()).collect();
+        let names: Vec<String> = here.map(|violation| violation.invariant.to_ascii_uppercase()).collect();
         let place = self.x(NodeId(0)) - self.style.gutter - 16.0;
         let wide = format!("\u{26A0} {}", names.join(" "));
         let fits = text::width(&wide, SMALL) + 12.0 <= place;
