@@ -6,12 +6,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::live::{act, effect, heed, live, memo};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
-use crate::diagram::{Head, Item, Key, Scene, Target, escape, tone_class, tone_sign, write_shape};
+use crate::diagram::{Head, Item, Key, Scene, Target, escape, number, tone_class, tone_sign, write_shape};
 use crate::engine::NodeId;
 
 /// How far beyond its frame the drawing is kept in the document, in px.
@@ -42,15 +43,14 @@ pub fn Diagram(
     measure(frame, width, height);
     follow_now(frame, scene, scroll, height);
 
-    let size = Memo::new(move |_| scene.with(|scene| scene.as_ref().map_or((0.0, 0.0), |s| (s.width, s.height))));
-    let visible = Memo::new(move |_| {
+    let size = memo(move || scene.with(|scene| scene.as_ref().map_or((0.0, 0.0), |s| (s.width, s.height))));
+    let visible = memo(move || {
         let (top, bottom) = (scroll.get() - OVERSCAN, scroll.get() + height.get() + OVERSCAN);
         scene.with(|scene| scene.as_ref().map_or_else(Vec::new, |scene| in_view(scene, top, bottom)))
     });
-    let heads = Memo::new(move |_| {
-        scene.with(|scene| scene.as_ref().map_or_else(String::new, |scene| heads_markup(&scene.heads)))
-    });
-    let highlight = Memo::new(move |_| {
+    let heads =
+        memo(move || scene.with(|scene| scene.as_ref().map_or_else(String::new, |scene| heads_markup(&scene.heads))));
+    let highlight = memo(move || {
         let Some(target) = selected.get() else { return String::new() };
         scene.with(|scene| scene.as_ref().map_or_else(String::new, |scene| highlight_markup(scene, target)))
     });
@@ -59,36 +59,36 @@ pub fn Diagram(
         callback.run((target, event.client_x(), event.client_y()));
         true
     };
-    let view_box = move || size.with(|(width, height)| format!("0 0 {width} {height}"));
+    let view_box = move || size.with(|(width, height)| format!("0 0 {} {}", number(*width), number(*height)));
     view! {
         <div
             class="diagram-frame"
             aria-hidden="true"
             node_ref=frame
-            on:scroll=move |_| {
+            on:scroll=act(move || {
                 if let Some(frame) = frame.get_untracked() {
                     scroll.set(frame.scroll_top() as f32);
                 }
-            }
-            on:click=move |event| {
+            })
+            on:click=heed(move |event| {
                 press(&event, on_press);
-            }
-            on:contextmenu=move |event| {
+            })
+            on:contextmenu=heed(move |event| {
                 if press(&event, on_menu) {
                     event.prevent_default();
                 }
-            }
+            })
         >
             <svg
                 class="diagram diagram-heads"
-                width=move || size.get().0.to_string()
-                height=HEADS.to_string()
+                width=live(move || number(size.get().0))
+                height=number(HEADS)
                 inner_html=heads
             ></svg>
             <svg
                 class="diagram diagram-body"
-                width=move || size.get().0.to_string()
-                height=move || size.get().1.to_string()
+                width=live(move || number(size.get().0))
+                height=live(move || number(size.get().1))
                 viewBox=view_box
             >
                 <For each=move || visible.get() key=|drawn| drawn.key let(drawn)>
@@ -117,8 +117,8 @@ pub fn Still(
     let items: String = seen.map(|item| format!("<g class=\"{}\">{}</g>", item.class, markup(item))).collect();
     let (width, height) = (scene.width, scene.height - top);
     view! {
-        <svg class="diagram still" viewBox=format!("0 0 {width} {HEADS}") aria-hidden="true" focusable="false" inner_html=heads></svg>
-        <svg class="diagram still" viewBox=format!("0 {top} {width} {height}") aria-hidden="true" focusable="false" inner_html=items></svg>
+        <svg class="diagram still" viewBox=format!("0 0 {} {}", number(width), number(HEADS)) aria-hidden="true" focusable="false" inner_html=heads></svg>
+        <svg class="diagram still" viewBox=format!("0 {} {} {}", number(top), number(width), number(height)) aria-hidden="true" focusable="false" inner_html=items></svg>
     }
 }
 
@@ -152,7 +152,7 @@ fn markup(item: &Item) -> String {
 fn heads_markup(heads: &[Head]) -> String {
     let mut out = String::new();
     for head in heads {
-        let (left, middle) = (head.x - head.width / 2.0, head.x);
+        let (left, middle) = (head.x - head.width / 2.0, number(head.x));
         let roomy = head.width > 118.0;
         let title = if roomy { head.title.as_str() } else { head.id.as_str() };
         let standing = match (head.status, head.badge) {
@@ -169,12 +169,13 @@ fn heads_markup(heads: &[Head]) -> String {
         let _ = write!(
             out,
             "<g class=\"head-of-lane {state}\" data-target=\"l{}\"><title>{}</title>\
-             <rect class=\"head-box\" x=\"{left}\" y=\"4\" width=\"{}\" height=\"44\" rx=\"5\"/>\
+             <rect class=\"head-box\" x=\"{}\" y=\"4\" width=\"{}\" height=\"44\" rx=\"5\"/>\
              <text class=\"head-title\" x=\"{middle}\" y=\"22\" text-anchor=\"middle\">{}</text>\
              <text class=\"head-id\" x=\"{middle}\" y=\"39\" text-anchor=\"middle\">{}</text></g>",
             head.node.0,
             escape(&format!("{} ({})", head.title, head.id)),
-            head.width,
+            number(left),
+            number(head.width),
             escape(title),
             escape(&line)
         );
@@ -233,7 +234,7 @@ fn measure(frame: NodeRef<html::Div>, width: RwSignal<f32>, height: RwSignal<f32
             }
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         let Some(frame) = frame.get() else { return };
         update();
         let resized = Closure::<dyn FnMut()>::new(update);

@@ -3,6 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use super::live::{act, effect};
 use super::text;
 
 /// A modal dialog. The browser keeps the focus inside, gives it back on closing, and closes on Escape.
@@ -17,7 +18,7 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let node = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(dialog) = node.get() else { return };
         match (open.get(), dialog.open()) {
             (true, false) => {
@@ -28,10 +29,10 @@ pub fn Dialog(
         }
     });
     view! {
-        <dialog id=id class="dialog" aria-labelledby=format!("{id}-title") node_ref=node on:close=move |_| open.set(false)>
+        <dialog id=id class="dialog" aria-labelledby=format!("{id}-title") node_ref=node on:close=act(move || open.set(false))>
             <header class="dialog-head">
                 <h2 id=format!("{id}-title")>{title}</h2>
-                <button type="button" class="bar-button" on:click=move |_| open.set(false)>{text::CLOSE}</button>
+                <button type="button" class="bar-button" on:click=act(move || open.set(false))>{text::CLOSE}</button>
             </header>
             {children()}
         </dialog>

@@ -11,6 +11,7 @@ use web_sys::{MessageEvent, ResizeObserver};
 
 use super::browser;
 use super::lab::state::Lab;
+use super::live::{effect, live};
 use super::nav::{Nav, href};
 use super::router;
 use super::settings::{Settings, Theme};
@@ -41,7 +42,7 @@ pub fn tell_height() {
 
 /// Tells the parent which step is shown.
 pub fn tell_step(lab: Lab) {
-    Effect::new(move |_| {
+    effect(move || {
         let at = lab.at.get();
         if !at.is_open {
             return;
@@ -96,7 +97,7 @@ fn obey(stage: Stage, settings: Settings, data: &JsValue) {
 #[component]
 pub fn EmbedFoot() -> impl IntoView {
     let nav = expect_context::<Nav>();
-    let full = move || nav.shown.with(|fragment| href(&router::without(fragment, "embed")));
+    let full = live(move || nav.shown.with(|fragment| href(&router::without(fragment, "embed"))));
     view! {
         <footer class="embed-foot">
             <a href=full target="_blank" rel="noopener">{text::OPEN_FULL}</a>

@@ -10,6 +10,7 @@ mod home;
 mod icons;
 mod keyboard;
 mod lab;
+mod live;
 mod nav;
 mod page_api;
 mod router;
@@ -18,6 +19,7 @@ mod stage;
 mod text;
 
 use leptos::prelude::*;
+use live::{effect, memo};
 
 use crate::scenarios;
 use nav::{Nav, PageLink, href};
@@ -68,8 +70,8 @@ fn App() -> impl IntoView {
     page_api::install(nav, stage);
     embed::listen(stage, settings);
     embed::tell_height();
-    Effect::new(move |_| browser::set_root_attribute("data-embed", nav.embedded.get().then_some("1")));
-    let place = Memo::new(move |_| nav.arrived.with(|fragment| place(fragment)));
+    effect(move || browser::set_root_attribute("data-embed", nav.embedded.get().then_some("1")));
+    let place = memo(move || nav.arrived.with(|fragment| place(fragment)));
     let page = move || match place.get() {
         Place::Home => home::Home().into_any(),
         Place::Scenario(id) => match scenarios::find(id) {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use super::browser::{self, Visit};
+use super::live::memo;
 use super::router;
 
 /// Browsers refuse (Safari) or hold back (Chromium) a page that writes its address too often, so it is written at most this often, in ms; what is
@@ -32,7 +33,7 @@ impl Nav {
         let fragment = browser::fragment();
         let arrived = RwSignal::new(fragment.clone());
         let search = StoredValue::new(format!("?{}", browser::query()));
-        let embedded = Memo::new(move |_| {
+        let embedded = memo(move || {
             let in_fragment = arrived.with(|fragment| is_on(router::parameter(fragment, "embed")));
             in_fragment.unwrap_or_else(|| {
                 search.with_value(|search| is_on(router::parameter(search, "embed"))).unwrap_or(false)

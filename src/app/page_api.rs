@@ -110,9 +110,17 @@ fn choose(stage: Stage, name: &JsValue) -> Answer {
     Ok(lab.at.with_untracked(|at| at.step).into())
 }
 
+/// What JavaScript would print for a value; its type where even that throws.
+fn said(value: &JsValue) -> String {
+    let print: Option<js_sys::Function> =
+        Reflect::get(&js_sys::global(), &"String".into()).ok().and_then(|print| print.dyn_into().ok());
+    let printed = print.and_then(|print| print.call1(&JsValue::NULL, value).ok());
+    printed.and_then(|words| words.as_string()).or_else(|| value.js_typeof().as_string()).unwrap_or_default()
+}
+
 /// A value as it may stand in an error message.
 fn shown(value: &JsValue) -> String {
-    let words = value.as_string().unwrap_or_else(|| format!("{value:?}"));
+    let words = value.as_string().unwrap_or_else(|| said(value));
     words.chars().take(60).collect()
 }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::browser;
+use super::live::{act, effect, heed};
 use super::nav::Nav;
 use super::text;
 
@@ -58,7 +59,7 @@ impl Settings {
         let shortcuts = browser::setting("shortcuts").as_deref() != Some("off");
         let settings =
             Settings { theme: RwSignal::new(theme), still: RwSignal::new(still), shortcuts: RwSignal::new(shortcuts) };
-        Effect::new(move |_| {
+        effect(move || {
             let theme = settings.theme.get();
             browser::set_root_attribute("data-theme", (theme != Theme::Auto).then(|| theme.name()));
             browser::set_root_attribute("data-motion", settings.still.get().then_some("none"));
@@ -95,7 +96,7 @@ pub fn SettingsMenu() -> impl IntoView {
         let chosen = move || settings.theme.get() == theme;
         view! {
             <label class="option">
-                <input type="radio" name="theme" value=theme.name() prop:checked=chosen on:change=move |_| settings.set_theme(theme) />
+                <input type="radio" name="theme" value=theme.name() prop:checked=chosen on:change=act(move || settings.set_theme(theme)) />
                 <span>{text::theme(theme.name())}</span>
             </label>
         }
@@ -108,14 +109,14 @@ pub fn SettingsMenu() -> impl IntoView {
                 {themes}
             </fieldset>
             <label class="option">
-                <input type="checkbox" prop:checked=settings.still on:change=move |event| settings.set_still(event_target_checked(&event)) />
+                <input type="checkbox" prop:checked=settings.still on:change=heed(move |event| settings.set_still(event_target_checked(&event))) />
                 <span>{text::LESS_MOTION}</span>
             </label>
             <label class="option">
                 <input
                     type="checkbox"
                     prop:checked=settings.shortcuts
-                    on:change=move |event| settings.set_shortcuts(event_target_checked(&event))
+                    on:change=heed(move |event| settings.set_shortcuts(event_target_checked(&event)))
                 />
                 <span>{text::SINGLE_KEYS}</span>
             </label>

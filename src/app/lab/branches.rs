@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::engine::BranchId;
 
 use super::super::icons::{Glyph, Icon};
+use super::super::live::{act, effect, heed, live, memo};
 use super::super::text;
 use super::state::Lab;
 
@@ -21,7 +22,7 @@ struct Tab {
 #[component]
 pub fn Branches() -> impl IntoView {
     let lab = expect_context::<Lab>();
-    let tabs = Memo::new(move |_| {
+    let tabs = memo(move || {
         lab.at.track();
         lab.read_sisters(|here| Tab {
             id: here.id,
@@ -30,7 +31,7 @@ pub fn Branches() -> impl IntoView {
             broken: !here.run.trace().violations.is_empty(),
         })
     });
-    let alone = Memo::new(move |_| tabs.with(|tabs| tabs.len() < 2));
+    let alone = memo(move || tabs.with(|tabs| tabs.len() < 2));
     let renaming = RwSignal::new(false);
     view! {
         <div class="branches">
@@ -41,18 +42,18 @@ pub fn Branches() -> impl IntoView {
                 </For>
             </ul>
             <div class="branch-acts">
-                <button type="button" class="bar-button" title=text::with_key(text::BRANCH_HELP, "B") on:click=move |_| lab.branch_here()>
+                <button type="button" class="bar-button" title=text::with_key(text::BRANCH_HELP, "B") on:click=act(move || lab.branch_here())>
                     <Icon glyph=Glyph::Fork />
                     {text::BRANCH_HERE}
                 </button>
-                <button type="button" class="bar-button" title=text::with_key(text::START_OVER_HELP, "R") on:click=move |_| lab.start_over()>
+                <button type="button" class="bar-button" title=text::with_key(text::START_OVER_HELP, "R") on:click=act(move || lab.start_over())>
                     {text::START_OVER}
                 </button>
                 <button
                     type="button"
                     class="bar-button"
-                    aria-expanded=move || renaming.get().to_string()
-                    on:click=move |_| renaming.update(|on| *on = !*on)
+                    aria-expanded=live(move || renaming.get().to_string())
+                    on:click=act(move || renaming.update(|on| *on = !*on))
                 >
                     {text::RENAME}
                 </button>
@@ -67,21 +68,21 @@ pub fn Branches() -> impl IntoView {
 #[component]
 fn BranchTab(lab: Lab, tab: Tab, alone: Memo<bool>) -> impl IntoView {
     let Tab { id, name, steps, broken } = tab;
-    let shown = Memo::new(move |_| lab.at.with(|at| at.branch == id));
+    let shown = memo(move || lab.at.with(|at| at.branch == id));
     let close_label = text::close_branch(&name);
     view! {
         <li class="branch-tab" class:is-shown=shown>
             <button
                 type="button"
                 class="branch-name"
-                aria-current=move || shown.get().then_some("true")
-                on:click=move |_| lab.show_branch(id)
+                aria-current=live(move || shown.get().then_some("true"))
+                on:click=act(move || lab.show_branch(id))
             >
                 {name}
                 <span class="branch-steps">{text::steps(steps)}</span>
                 {broken.then(|| view! { <span class="branch-broken"><Icon glyph=Glyph::Cross />{text::VIOLATED}</span> })}
             </button>
-            <button type="button" class="branch-close" aria-label=close_label hidden=alone on:click=move |_| lab.close(id)>
+            <button type="button" class="branch-close" aria-label=close_label hidden=alone on:click=act(move || lab.close(id))>
                 <Icon glyph=Glyph::Cross />
             </button>
         </li>
@@ -92,19 +93,19 @@ fn BranchTab(lab: Lab, tab: Tab, alone: Memo<bool>) -> impl IntoView {
 fn RenameForm(lab: Lab, renaming: RwSignal<bool>) -> impl IntoView {
     let input = NodeRef::<leptos::html::Input>::new();
     let name = lab.read(|here| here.name.to_owned()).unwrap_or_default();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(input) = input.get() {
             input.focus().ok();
             input.select();
         }
     });
-    let rename = move |event: leptos::ev::SubmitEvent| {
+    let rename = heed(move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if let Some(input) = input.get_untracked() {
             lab.rename(&input.value());
         }
         renaming.set(false);
-    };
+    });
     view! {
         <form class="rename" on:submit=rename>
             <label for="branch-name">{text::BRANCH_NAME}</label>

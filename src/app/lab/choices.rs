@@ -7,6 +7,7 @@ use crate::engine::{ChoiceGroup, ChoiceView};
 
 use super::super::browser;
 use super::super::icons::{Glyph, Icon};
+use super::super::live::{act, drawn, live, memo};
 use super::super::text;
 use super::state::{Lab, Sight};
 
@@ -60,11 +61,11 @@ pub fn DrawerButton() -> impl IntoView {
             type="button"
             class="drawer-button"
             id="drawer-button"
-            aria-expanded=move || open.get().to_string()
+            aria-expanded=live(move || open.get().to_string())
             aria-controls="choices"
-            on:click=move |_| open.update(|open| *open = !*open)
+            on:click=act(move || open.update(|open| *open = !*open))
         >
-            {move || if open.get() { text::CLOSE_CHOICES.to_owned() } else { text::open_choices(count()) }}
+            {live(move || if open.get() { text::CLOSE_CHOICES.to_owned() } else { text::open_choices(count()) })}
         </button>
     }
 }
@@ -75,11 +76,15 @@ pub fn Choices() -> impl IntoView {
     let Drawer(open) = expect_context::<Drawer>();
     let lab = expect_context::<Lab>();
     let sight = expect_context::<Sight>();
-    let in_past = Memo::new(move |_| lab.at.with(|at| at.step < at.steps));
-    let hint = move || {
+    let in_past = memo(move || lab.at.with(|at| at.step < at.steps));
+    let unbroken = lab.derive(false, |here| here.spec.variant.broken && here.run.trace().violations.is_empty());
+    let hint = live(move || {
         let at = lab.at.get();
-        if at.step < at.steps { text::hint_in_past(at.step, at.steps) } else { text::HINT_AT_END.to_owned() }
-    };
+        if at.step < at.steps {
+            return text::hint_in_past(at.step, at.steps);
+        }
+        if unbroken.get() { text::HINT_TO_BREAK.to_owned() } else { text::HINT_AT_END.to_owned() }
+    });
     view! {
         <section class="panel choices" class:is-open=open id="choices" tabindex="-1" aria-labelledby="choices-title">
             <h2 id="choices-title">{text::CHOICES}</h2>
@@ -218,8 +223,8 @@ fn by_verb(choices: Vec<ChoiceView>) -> Vec<Verb> {
 #[component]
 fn Faults(lab: Lab, sight: Sight) -> impl IntoView {
     let drawer = expect_context::<Drawer>();
-    let spent = move || sight.spent.with(|spent| text::spent(spent));
-    let verbs = move || {
+    let spent = live(move || sight.spent.with(|spent| text::spent(spent)));
+    let verbs = drawn(move || {
         by_verb(sight.choices.get())
             .into_iter()
             .map(|Verb { verb, choices }| {
@@ -232,7 +237,7 @@ fn Faults(lab: Lab, sight: Sight) -> impl IntoView {
                 }
             })
             .collect::<Vec<_>>()
-    };
+    });
     view! {
         <h3 class="faults-title">{text::FAULTS}</h3>
         <p class="spent">{spent}</p>

@@ -9,6 +9,7 @@ use crate::engine::{Alignment, Followed, Parting, PartingKind, Run, Skipped, ali
 use crate::scenarios::{Values, Variant, follow};
 
 use super::super::diagram::Diagram;
+use super::super::live::{act, effect, heed, live, memo};
 use super::super::text;
 use super::state::{Lab, Spec, choices_of};
 
@@ -34,8 +35,8 @@ impl Comparison {
     pub fn start(lab: Lab) -> Self {
         let comparison =
             Comparison { variant: RwSignal::new(None), other: StoredValue::new_local(None), version: RwSignal::new(0) };
-        let run = Memo::new(move |_| lab.at.with(|at| (at.place(), at.steps)));
-        Effect::new(move |_| {
+        let run = memo(move || lab.at.with(|at| (at.place(), at.steps)));
+        effect(move || {
             run.track();
             let variant = comparison.variant.get().and_then(|id| lab.info().variant(id).ok());
             let other = variant.and_then(|variant| other_run(lab, variant));
@@ -96,8 +97,8 @@ pub fn CompareSwitch() -> impl IntoView {
             view! {
                 <option
                     value=variant.id
-                    disabled=move || own.get() == variant.id
-                    prop:selected=move || comparison.variant.get() == Some(variant.id)
+                    disabled=live(move || own.get() == variant.id)
+                    prop:selected=live(move || comparison.variant.get() == Some(variant.id))
                 >
                     {variant.title}
                 </option>
@@ -105,20 +106,20 @@ pub fn CompareSwitch() -> impl IntoView {
         })
         .collect();
     // Another variant of one's own ends the comparison with it.
-    Effect::new(move |_| {
+    effect(move || {
         if comparison.variant.get() == Some(own.get()) {
             comparison.variant.set(None);
         }
     });
-    let pick = move |event| {
+    let pick = heed(move |event| {
         let id = event_target_value(&event);
         comparison.variant.set(lab.info().variant(&id).ok().map(|variant| variant.id));
-    };
+    });
     view! {
         <label class="compare-switch">
             <span>{text::COMPARE}</span>
             <select on:change=pick>
-                <option value="" prop:selected=move || comparison.variant.get().is_none()>{text::COMPARE_NONE}</option>
+                <option value="" prop:selected=live(move || comparison.variant.get().is_none())>{text::COMPARE_NONE}</option>
                 {options}
             </select>
         </label>
@@ -150,7 +151,7 @@ pub fn OtherSheet() -> impl IntoView {
     let lab = expect_context::<Lab>();
     let comparison = expect_context::<Comparison>();
     let width = RwSignal::new(0.0_f32);
-    let scene = Memo::new(move |_| {
+    let scene = memo(move || {
         let step = lab.at.with(|at| at.step);
         let style = narrow(Style::for_width(width.get()));
         if style.width <= 0.0 {
@@ -160,14 +161,14 @@ pub fn OtherSheet() -> impl IntoView {
         comparison.read(|other| Arc::new(layout(other.run.trace(), beside, &style)))
     });
     let title = move || comparison.read(|other| other.spec.variant.title);
-    let open = move |_| {
+    let open = act(move || {
         let beside = comparison.step_beside(lab.at.with_untracked(|at| at.step));
         let run = comparison.read(|other| (other.spec.clone(), other.run.fork(other.run.steps())));
         if let Some((spec, run)) = run {
             comparison.variant.set(None);
             lab.open(spec, run, beside, text::BESIDE_NAME);
         }
-    };
+    });
     let nothing = Callback::new(|_| {});
     view! {
         <div class="sheet other-sheet">
@@ -222,7 +223,7 @@ pub fn Aligned() -> impl IntoView {
     let own = lab.derive("", |here| here.spec.variant.title);
     let current = Selector::new(move || lab.at.with(|at| at.step));
     let parting = move || comparison.read(|other| other.alignment.parting).flatten();
-    let list = Memo::new(move |_| comparison.read(|other| rows(lab, other)).unwrap_or_default());
+    let list = memo(move || comparison.read(|other| rows(lab, other)).unwrap_or_default());
     let item = move |row: Row| {
         let current = current.clone();
         let Row { step, choice, here, there, parts } = row;
@@ -231,9 +232,9 @@ pub fn Aligned() -> impl IntoView {
             Err(why) => (why, true),
         };
         view! {
-            <tr class:parts=parts aria-current=move || current.selected(&step).then_some("step")>
+            <tr class:parts=parts aria-current=live(move || current.selected(&step).then_some("step"))>
                 <th scope="row">
-                    <button type="button" class="link-button" on:click=move |_| lab.go(step)>{step}</button>
+                    <button type="button" class="link-button" on:click=act(move || lab.go(step))>{step}</button>
                     <span class="choice-name">{choice}</span>
                     {parts.then(|| view! { <strong class="parting-mark">{text::PARTING_MARK}</strong> })}
                 </th>
@@ -242,22 +243,22 @@ pub fn Aligned() -> impl IntoView {
             </tr>
         }
     };
-    let go = move |_| {
+    let go = act(move || {
         if let Some(Parting { left, .. }) = parting() {
             lab.go(left);
         }
-    };
+    });
     view! {
         <section class="aligned" aria-labelledby="aligned-title">
             <h2 id="aligned-title">{text::SIDE_BY_SIDE}</h2>
             <p class="parting" role="status">
-                {move || match parting() {
+                {live(move || match parting() {
                     None => text::NEVER_PART.to_owned(),
                     Some(Parting { left, why: PartingKind::NotTaken, .. }) => text::part_not_taken(left),
                     Some(Parting { left, why: PartingKind::Differs, .. }) => text::part_differs(left),
-                }}
+                })}
                 " "
-                <button type="button" class="link-button" hidden=move || parting().is_none() on:click=go>
+                <button type="button" class="link-button" hidden=live(move || parting().is_none()) on:click=go>
                     {text::GO_TO_PARTING}
                 </button>
             </p>
@@ -267,7 +268,7 @@ pub fn Aligned() -> impl IntoView {
                         <tr>
                             <th scope="col">{text::ALIGNED_CHOICE}</th>
                             <th scope="col">{own}</th>
-                            <th scope="col">{move || comparison.read(|other| other.spec.variant.title)}</th>
+                            <th scope="col">{live(move || comparison.read(|other| other.spec.variant.title))}</th>
                         </tr>
                     </thead>
                     <tbody>

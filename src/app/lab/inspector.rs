@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::diagram::{tone_class, tone_sign};
 use crate::engine::{Change, ChoiceView, Message, MessageEnd, NodeId, NodeView, Status};
 
+use super::super::live::{act, drawn, live, memo};
 use super::super::text;
 use super::state::{Here, Lab, Selected, Sight, lifeline, rows_of};
 
@@ -13,12 +14,12 @@ use super::state::{Here, Lab, Selected, Sight, lifeline, rows_of};
 pub fn Inspector() -> impl IntoView {
     let lab = expect_context::<Lab>();
     let sight = expect_context::<Sight>();
-    let shown = Memo::new(move |_| {
+    let shown = memo(move || {
         lab.at.track();
         let selected = lab.selected.get();
         lab.read(|here| lifeline(selected, &here)).unwrap_or(NodeId(0))
     });
-    let tabs = move || {
+    let tabs = drawn(move || {
         let lanes = sight.lanes.get();
         let buttons: Vec<_> = lanes
             .into_iter()
@@ -30,9 +31,9 @@ pub fn Inspector() -> impl IntoView {
                         type="button"
                         class="lane-tab"
                         data-lane=(at % 8 + 1).to_string()
-                        aria-pressed=move || (shown.get() == node).to_string()
+                        aria-pressed=live(move || (shown.get() == node).to_string())
                         title=title
-                        on:click=move |_| lab.selected.set(Selected::Node(node))
+                        on:click=act(move || lab.selected.set(Selected::Node(node)))
                     >
                         {id}
                     </button>
@@ -44,14 +45,14 @@ pub fn Inspector() -> impl IntoView {
             <button
                 type="button"
                 class="lane-tab follow"
-                aria-pressed=move || (lab.selected.get() == Selected::Follow).to_string()
+                aria-pressed=live(move || (lab.selected.get() == Selected::Follow).to_string())
                 title=text::FOLLOW_HELP
-                on:click=move |_| lab.selected.set(Selected::Follow)
+                on:click=act(move || lab.selected.set(Selected::Follow))
             >
                 {text::FOLLOW}
             </button>
         }
-    };
+    });
     view! {
         <section class="panel inspector" aria-labelledby="inspector-title">
             <h2 id="inspector-title">{text::INSPECTOR}</h2>
@@ -94,7 +95,7 @@ fn beside(branch: &Here<'_>, node: NodeId) -> Beside {
 
 #[component]
 fn NodeCard(lab: Lab, sight: Sight, shown: Memo<NodeId>) -> impl IntoView {
-    let card = Memo::new(move |_| {
+    let card = memo(move || {
         lab.at.track();
         let node = shown.get();
         let view = sight.nodes.with(|nodes| nodes.get(node.index()).cloned());
@@ -175,7 +176,7 @@ fn log_list(log: Vec<String>, before: usize) -> impl IntoView {
 
 #[component]
 fn MessageCard(lab: Lab, sight: Sight) -> impl IntoView {
-    let card = Memo::new(move |_| {
+    let card = memo(move || {
         lab.at.track();
         let Selected::Message(id) = lab.selected.get() else { return None };
         let found = lab.read(|branch| {
@@ -204,7 +205,7 @@ fn message_card(lab: Lab, sight: Sight, message: Message, rows: u32, choices: Ve
         .filter(|choice| choice.disabled.is_none())
         .map(|choice| {
             view! {
-                <button type="button" class="chip" aria-label=choice.label on:click=move |_| lab.take(&choice.name)>
+                <button type="button" class="chip" aria-label=choice.label on:click=act(move || lab.take(&choice.name))>
                     {choice.verb}
                 </button>
             }
@@ -214,7 +215,7 @@ fn message_card(lab: Lab, sight: Sight, message: Message, rows: u32, choices: Ve
         <div class="card message-card">
             <h3>
                 {message.label} <span class="route">{text::route(&sight.id(message.from), &sight.id(message.to))}</span>
-                <button type="button" class="link-button" on:click=move |_| lab.selected.set(Selected::Follow)>
+                <button type="button" class="link-button" on:click=act(move || lab.selected.set(Selected::Follow))>
                     {text::CLOSE}
                 </button>
             </h3>

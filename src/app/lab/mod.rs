@@ -21,6 +21,7 @@ use crate::scenarios::Entry;
 
 use super::dialog::Help;
 use super::icons::{Glyph, Icon};
+use super::live::{act, drawn, effect, live};
 use super::nav::Nav;
 use super::settings::Settings;
 use super::stage::Stage;
@@ -50,7 +51,7 @@ pub fn LabPage(
     let comparing = move || comparison.variant.get().is_some();
     let help = RwSignal::new(false);
     let share = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         let fragment = nav.arrived.get();
         untrack(|| open::fragment(lab, fragment, move || stage.opened.update(|count| *count += 1)));
     });
@@ -62,7 +63,7 @@ pub fn LabPage(
     keyboard::listen(lab, sight, help, share);
     let info = entry.info();
     let variant = lab.derive("", |branch| branch.spec.variant.title);
-    Effect::new(move |_| browser::set_title(&text::page_title(info.title, variant.get())));
+    effect(move || browser::set_title(&text::page_title(info.title, variant.get())));
     view! {
         <article class="lab">
             <header class="lab-head">
@@ -78,15 +79,15 @@ pub fn LabPage(
                     <branches::Branches />
                     <div class="bench-acts">
                         <compare::CompareSwitch />
-                        <button type="button" class="bar-button" on:click=move |_| share.set(true)>
+                        <button type="button" class="bar-button" on:click=act(move || share.set(true))>
                             <Icon glyph=Glyph::Share />
                             {text::SHARE}
                         </button>
-                        <button type="button" class="bar-button" on:click=move |_| help.set(true)>{text::HELP}</button>
+                        <button type="button" class="bar-button" on:click=act(move || help.set(true))>{text::HELP}</button>
                     </div>
                 </div>
                 <choices::Choices />
-                <div class="sheets" class:is-comparing=comparing>
+                <div class="sheets" class:is-comparing=live(comparing)>
                     <sheet::Sheet />
                     <Show when=comparing>
                         <compare::OtherSheet />
@@ -120,19 +121,19 @@ pub fn LabPage(
 fn Notice(lab: Lab) -> impl IntoView {
     view! {
         <div role="alert" class="notice-place">
-            {move || {
+            {drawn(move || {
                 lab.notice.get().map(|words| {
                     view! {
                         <div class="notice">
                             <Icon glyph=Glyph::Warning />
                             <p>{words}</p>
-                            <button type="button" class="bar-button" on:click=move |_| lab.notice.set(None)>
+                            <button type="button" class="bar-button" on:click=act(move || lab.notice.set(None))>
                                 {text::CLOSE}
                             </button>
                         </div>
                     }
                 })
-            }}
+            })}
         </div>
     }
 }

@@ -8,6 +8,7 @@ use crate::scenarios::run_string::{self, Link, LinkError, split_choices};
 use crate::scenarios::{Moment, Parameter, Variant};
 
 use super::super::browser::{self, Visit};
+use super::super::live::effect;
 use super::super::nav::Nav;
 use super::super::router;
 use super::super::text;
@@ -17,6 +18,7 @@ use super::state::{Lab, Spec, choices_of};
 pub fn fragment(lab: Lab, fragment: String, done: impl FnOnce() + 'static) {
     lab.playing.set(false);
     lab.notice.set(None);
+    lab.is_arriving.set_value(true);
     let Some(deflated) = run_string::packed(&fragment) else {
         show_read(lab, &fragment, run_string::parse(&fragment));
         done();
@@ -195,8 +197,10 @@ pub fn follow(lab: Lab, nav: Nav) {
             return before.flatten();
         }
         let mut link = here(lab)?;
+        let is_arriving = lab.is_arriving.get_value();
+        lab.is_arriving.set_value(false);
         let visit = match before.flatten() {
-            Some(place) if place != at.place() => Visit::Push,
+            Some(place) if place != at.place() && !is_arriving => Visit::Push,
             _ => Visit::Replace,
         };
         link.embed = nav.parameter("embed").is_some_and(|value| value == "1" || value == "true");
@@ -231,7 +235,7 @@ pub fn keep_branches(lab: Lab, nav: Nav) {
             browser::keep(&key(), &lines());
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         let is_open = lab.at.with(|at| at.is_open);
         if is_open && !nav.embedded.get() && !is_late.get_value() {
             is_late.set_value(true);

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::scenarios::{Parameter, ParameterKind, Variant};
 
+use super::super::live::{act, heed, live, memo};
 use super::super::text;
 use super::open;
 use super::state::Lab;
@@ -27,14 +28,14 @@ pub fn VariantSwitch() -> impl IntoView {
 fn variant_option(lab: Lab, shown: Memo<&'static str>, variant: &'static Variant) -> impl IntoView {
     let word = if variant.broken { text::BROKEN } else { text::SOUND };
     view! {
-        <label class="variant" class:is-broken=variant.broken class:is-shown=move || shown.get() == variant.id>
+        <label class="variant" class:is-broken=variant.broken class:is-shown=live(move || shown.get() == variant.id)>
             <input
                 type="radio"
                 name="variant"
                 value=variant.id
                 aria-describedby="variant-claim"
-                prop:checked=move || shown.get() == variant.id
-                on:change=move |_| open::variant(lab, variant)
+                prop:checked=live(move || shown.get() == variant.id)
+                on:change=act(move || open::variant(lab, variant))
             />
             <span class="variant-title">{variant.title}</span>
             <span class="variant-word">{word}</span>
@@ -50,20 +51,20 @@ pub fn Parameters() -> impl IntoView {
         branch.spec.values.iter().map(|(id, value)| (id, value.to_owned())).collect::<Vec<_>>()
     });
     let seed = lab.derive(0, |branch| branch.spec.seed);
-    let summary = move || {
+    let summary = live(move || {
         let values = values.get();
         let parts = lab.info().parameters.iter().filter_map(|parameter| {
             let (_, value) = values.iter().find(|(id, _)| *id == parameter.id)?;
             Some(format!("{} {}", parameter.label, shown_value(parameter, value)))
         });
         parts.collect::<Vec<_>>().join(" · ")
-    };
+    });
     let controls: Vec<_> = lab
         .info()
         .parameters
         .iter()
         .map(|parameter| {
-            let value = Memo::new(move |_| {
+            let value = memo(move || {
                 values
                     .with(|values| values.iter().find(|(id, _)| *id == parameter.id).map(|(_, value)| value.clone()))
                     .unwrap_or_default()
@@ -88,8 +89,8 @@ pub fn Parameters() -> impl IntoView {
                         max="4294967295"
                         step="1"
                         aria-describedby="help-seed"
-                        prop:value=move || seed.get().to_string()
-                        on:change=move |event| open::with_seed(lab, &event_target_value(&event))
+                        prop:value=live(move || seed.get().to_string())
+                        on:change=heed(move |event| open::with_seed(lab, &event_target_value(&event)))
                     />
                     <p class="help" id="help-seed">{text::SEED_HELP}</p>
                 </div>
@@ -130,7 +131,7 @@ fn control(lab: Lab, parameter: &'static Parameter, value: Memo<String>) -> impl
                         step=step.to_string()
                         aria-describedby=help_id
                         prop:value=value
-                        on:change=move |event| set(&event_target_value(&event))
+                        on:change=heed(move |event| set(&event_target_value(&event)))
                     />
                     {help}
                 </div>
@@ -141,13 +142,13 @@ fn control(lab: Lab, parameter: &'static Parameter, value: Memo<String>) -> impl
             let options: Vec<_> = options
                 .iter()
                 .map(|(name, label)| {
-                    view! { <option value=*name prop:selected=move || value.get() == *name>{*label}</option> }
+                    view! { <option value=*name prop:selected=live(move || value.get() == *name)>{*label}</option> }
                 })
                 .collect();
             view! {
                 <div class="parameter">
                     <label for=id.clone()>{parameter.label}</label>
-                    <select id=id aria-describedby=help_id on:change=move |event| set(&event_target_value(&event))>
+                    <select id=id aria-describedby=help_id on:change=heed(move |event| set(&event_target_value(&event)))>
                         {options}
                     </select>
                     {help}
@@ -159,8 +160,8 @@ fn control(lab: Lab, parameter: &'static Parameter, value: Memo<String>) -> impl
             let boxes: Vec<_> = all
                 .iter()
                 .map(|node| {
-                    let chosen = move || value.with(|value| value.split('.').any(|id| id == *node));
-                    let toggle = move |_| set(&toggled(all, &value.get_untracked(), node));
+                    let chosen = live(move || value.with(|value| value.split('.').any(|id| id == *node)));
+                    let toggle = act(move || set(&toggled(all, &value.get_untracked(), node)));
                     view! {
                         <label class="option">
                             <input type="checkbox" prop:checked=chosen on:change=toggle />

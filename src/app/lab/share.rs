@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 
 use super::super::browser;
 use super::super::dialog::Dialog;
+use super::super::live::{act, effect, heed, live};
 use super::super::nav::href;
 use super::super::text;
 use super::exports::{self, Format, file_name};
@@ -22,7 +23,7 @@ pub fn Share(
     let from_start = RwSignal::new(false);
     let link = RwSignal::new(String::new());
     let frame = RwSignal::new(String::new());
-    Effect::new(move |_| {
+    effect(move || {
         if !open.get() {
             return;
         }
@@ -42,17 +43,17 @@ pub fn Share(
     let formats = Format::ALL.map(|format| view! { <ExportRow lab format link /> });
     view! {
         <Dialog open id="share" title=text::SHARE_TITLE>
-            <p>{move || text::share_intro(step())}</p>
+            <p>{live(move || text::share_intro(step()))}</p>
             <CopyField id="share-link" label=text::SHARE_LINK value=link />
             <label class="option">
                 <input
                     type="checkbox"
                     prop:checked=from_start
-                    on:change=move |event| from_start.set(event_target_checked(&event))
+                    on:change=heed(move |event| from_start.set(event_target_checked(&event)))
                 />
                 <span>{text::SHARE_FROM_START}</span>
             </label>
-            <p class="help">{move || text::link_length(link.with(String::len))}</p>
+            <p class="help">{live(move || text::link_length(link.with(String::len)))}</p>
             <CopyField id="share-frame" label=text::SHARE_FRAME value=frame />
             <section class="exports" aria-labelledby="exports-title">
                 <h3 id="exports-title">{text::EXPORTS}</h3>
@@ -75,11 +76,11 @@ enum Copied {
 fn CopyField(id: &'static str, label: &'static str, value: RwSignal<String>) -> impl IntoView {
     let node = NodeRef::<html::Textarea>::new();
     let copied = RwSignal::new(Copied::NotYet);
-    Effect::new(move |_| {
+    effect(move || {
         value.track();
         copied.set(Copied::NotYet);
     });
-    let copy = move |_| {
+    let copy = act(move || {
         let words = value.get_untracked();
         spawn_local(async move {
             if browser::copy(words).await.is_ok() {
@@ -92,12 +93,12 @@ fn CopyField(id: &'static str, label: &'static str, value: RwSignal<String>) -> 
                 field.select();
             }
         });
-    };
-    let outcome = move || match copied.get() {
+    });
+    let outcome = live(move || match copied.get() {
         Copied::NotYet => "",
         Copied::Yes => text::COPIED,
         Copied::Denied => text::COPY_BY_HAND,
-    };
+    });
     view! {
         <div class="copy-field">
             <label for=id>{label}</label>
@@ -121,13 +122,13 @@ fn ExportRow(lab: Lab, format: Format, link: RwSignal<String>) -> impl IntoView 
         let (title, link) = (exports::title(lab), link.get_untracked());
         lab.read(|here| format.write(&title, &here, Some(&link))).unwrap_or_default()
     };
-    let copy = move |_| {
+    let copy = act(move || {
         let words = write();
         spawn_local(async move {
             copied.set(if browser::copy(words).await.is_ok() { Copied::Yes } else { Copied::Denied });
         });
-    };
-    let keep = move |_| browser::download(&file_name(lab, format), format.mime(), &write());
+    });
+    let keep = act(move || browser::download(&file_name(lab, format), format.mime(), &write()));
     let outcome = move || match copied.get() {
         Copied::NotYet => "",
         Copied::Yes => text::COPIED,

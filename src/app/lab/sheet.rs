@@ -9,6 +9,7 @@ use crate::diagram::{Scene, Style, Target, layout};
 use crate::engine::{ChoiceView, MessageEnd, NodeId};
 
 use super::super::diagram::{Diagram, Press};
+use super::super::live::{act, drawn, effect, live, memo};
 use super::super::text;
 use super::compare::{Comparison, OwnTitle, narrow};
 use super::state::{Lab, Selected, Sight};
@@ -22,7 +23,7 @@ pub fn Sheet() -> impl IntoView {
     let menu = RwSignal::new(None::<Press>);
     let comparison = expect_context::<Comparison>();
     let comparing = move || comparison.variant.get().is_some();
-    let scene = Memo::new(move |_| {
+    let scene = memo(move || {
         lab.at.track();
         let style = Style::for_width(width.get());
         let style = if comparing() { narrow(style) } else { style };
@@ -102,7 +103,7 @@ fn select(lab: Lab, target: Target) {
 #[component]
 fn Menu(lab: Lab, sight: Sight, menu: RwSignal<Option<Press>>) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(element) = node.get() else { return };
         // A popover that is already in the wanted state refuses to be put into it again: nothing to do then.
         match menu.get() {
@@ -118,7 +119,7 @@ fn Menu(lab: Lab, sight: Sight, menu: RwSignal<Option<Press>>) -> impl IntoView 
         menu.set(None);
         lab.take(&name);
     };
-    let items = move || {
+    let items = drawn(move || {
         offers()
             .into_iter()
             .flat_map(|choice: ChoiceView| {
@@ -135,7 +136,7 @@ fn Menu(lab: Lab, sight: Sight, menu: RwSignal<Option<Press>>) -> impl IntoView 
                             type="button"
                             class="menu-item"
                             disabled=off
-                            on:click=move |_| take(name.clone())
+                            on:click=act(move || take(name.clone()))
                         >
                             {label}
                             {why}
@@ -144,9 +145,9 @@ fn Menu(lab: Lab, sight: Sight, menu: RwSignal<Option<Press>>) -> impl IntoView 
                 }
             })
             .collect::<Vec<_>>()
-    };
-    let left = move || menu.get().map(|(_, x, _)| format!("{x}px"));
-    let top = move || menu.get().map(|(_, _, y)| format!("{y}px"));
+    });
+    let left = live(move || menu.get().map(|(_, x, _)| format!("{x}px")));
+    let top = live(move || menu.get().map(|(_, _, y)| format!("{y}px")));
     view! {
         <div
             class="diagram-menu"
@@ -154,13 +155,13 @@ fn Menu(lab: Lab, sight: Sight, menu: RwSignal<Option<Press>>) -> impl IntoView 
             node_ref=node
             style:left=left
             style:top=top
-            on:toggle=move |_| {
+            on:toggle=act(move || {
                 if let Some(element) = node.get_untracked()
                     && !element.matches(":popover-open").unwrap_or(false)
                 {
                     menu.set(None);
                 }
-            }
+            })
         >
             <ul>{items}</ul>
         </div>

@@ -9,6 +9,7 @@ use crate::engine::{
 };
 use crate::scenarios::{Entry, Info, Values, Variant};
 
+use super::super::live::memo;
 use super::super::settings::Settings;
 use super::super::text;
 
@@ -108,6 +109,8 @@ pub struct Lab {
     pub said: RwSignal<String>,
     /// Whether a packed link is being read.
     pub loading: RwSignal<bool>,
+    /// Whether what is shown comes from the address, which then needs no new entry in the history.
+    pub is_arriving: StoredValue<bool>,
     /// Whether the run plays by itself.
     pub playing: RwSignal<bool>,
     /// Events per second of autoplay, in tenths.
@@ -126,6 +129,7 @@ impl Lab {
             notice: RwSignal::new(None),
             said: RwSignal::new(String::new()),
             loading: RwSignal::new(false),
+            is_arriving: StoredValue::new(false),
             playing: RwSignal::new(false),
             speed: RwSignal::new(10),
         }
@@ -229,7 +233,7 @@ impl Lab {
     where
         T: Clone + PartialEq + Send + Sync + 'static,
     {
-        Memo::new(move |_| {
+        memo(move || {
             self.at.track();
             self.read(&derive).unwrap_or_else(|| default.clone())
         })

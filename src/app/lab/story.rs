@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::super::live::heed;
 use super::super::nav::href;
 use super::super::text;
 use super::open;
@@ -18,13 +19,13 @@ pub fn Moments() -> impl IntoView {
         .map(|moment| {
             let variant = lab.info().variant(moment.variant).map_or("", |variant| variant.title);
             let address = open::moment_fragment(lab, moment).map(|fragment| href(&fragment));
-            let go = move |event: leptos::ev::MouseEvent| {
+            let go = heed(move |event: leptos::ev::MouseEvent| {
                 if event.ctrl_key() || event.meta_key() || event.shift_key() {
                     return;
                 }
                 event.prevent_default();
                 open::moment(lab, moment);
-            };
+            });
             view! {
                 <li class="moment">
                     <a href=address on:click=go>{moment.title}</a>

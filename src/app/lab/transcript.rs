@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::super::browser;
+use super::super::live::{act, effect, live, memo};
 use super::super::text;
 use super::state::{Lab, rows_of};
 
@@ -21,9 +22,9 @@ struct Line {
 pub fn Transcript() -> impl IntoView {
     let lab = expect_context::<Lab>();
     let rows = lab.derive(0, |here| here.run.trace().events.len());
-    let place = Memo::new(move |_| lab.at.with(|at| at.place()));
+    let place = memo(move || lab.at.with(|at| at.place()));
     let current = Selector::new(move || lab.at.with(|at| at.step));
-    let step = Memo::new(move |_| lab.at.with(|at| at.step));
+    let step = memo(move || lab.at.with(|at| at.step));
     let line = move |row: usize| {
         lab.read(|branch| {
             let trace = branch.run.trace();
@@ -46,8 +47,8 @@ pub fn Transcript() -> impl IntoView {
                 move || current.selected(&at)
             };
             view! {
-                <li class="event" aria-current=move || here().then_some("step") data-step=at>
-                    <button type="button" class="event-button" on:click=move |_| lab.go(at)>
+                <li class="event" aria-current=live(move || here().then_some("step")) data-step=at>
+                    <button type="button" class="event-button" on:click=act(move || lab.go(at))>
                         <span class="event-step">{at}</span>
                         <span class="event-node" data-lane=line.lane>{line.node}</span>
                         <span class="event-text">{line.sentence}</span>
@@ -62,7 +63,7 @@ pub fn Transcript() -> impl IntoView {
         <section class="panel transcript" aria-labelledby="transcript-title">
             <h2 id="transcript-title">{text::TRANSCRIPT}</h2>
             <p class="hint">{text::TRANSCRIPT_HINT}</p>
-            <ol class="events" id="events" class:at-start=move || step.get() == 0>
+            <ol class="events" id="events" class:at-start=live(move || step.get() == 0)>
                 <For
                     each=move || {
                         let place = place.get();
@@ -78,7 +79,7 @@ pub fn Transcript() -> impl IntoView {
 
 /// Scrolls the list, never the page, so that the current line shows.
 fn keep_in_view(lab: Lab, step: Memo<u32>) {
-    Effect::new(move |_| {
+    effect(move || {
         let step = step.get();
         let row = lab.read(|branch| rows_of(branch.run.trace(), step).start).unwrap_or(0);
         request_animation_frame(move || {

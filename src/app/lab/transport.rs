@@ -3,8 +3,11 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::diagram::number;
+
 use super::super::browser;
 use super::super::icons::{Glyph, Icon};
+use super::super::live::{act, drawn, heed, live, memo};
 use super::super::text;
 use super::choices::DrawerButton;
 use super::state::{Lab, Selected, lifeline};
@@ -68,17 +71,17 @@ pub fn Transport() -> impl IntoView {
     let at_start = move || lab.at.with(|at| at.step == 0);
     let at_end = move || lab.at.with(|at| at.step == at.steps);
     let stop = move || lab.playing.set(false);
-    let button = move |glyph: Glyph, label: &'static str, key: &'static str, act: fn(Lab)| {
+    let button = move |glyph: Glyph, label: &'static str, key: &'static str, moves: fn(Lab)| {
         view! {
             <button
                 type="button"
                 class="transport-button"
                 aria-label=label
                 title=text::with_key(label, key)
-                on:click=move |_| {
+                on:click=act(move || {
                     stop();
-                    act(lab);
-                }
+                    moves(lab);
+                })
             >
                 <Icon glyph />
             </button>
@@ -95,17 +98,17 @@ pub fn Transport() -> impl IntoView {
     };
     view! {
         <div class="transport" role="group" aria-label=text::TRANSPORT>
-            <div class="transport-buttons" class:is-start=at_start class:is-end=at_end>
+            <div class="transport-buttons" class:is-start=live(at_start) class:is-end=live(at_end)>
                 {button(Glyph::Start, text::TO_START, "Home", |lab| lab.go(0))}
                 {button(Glyph::Back, text::STEP_BACK, "←", Lab::back)}
                 <button
                     type="button"
                     class="transport-button play"
-                    aria-label=play_label
-                    title=move || text::with_key(play_label(), "Space")
-                    on:click=move |_| toggle_play(lab)
+                    aria-label=live(play_label)
+                    title=live(move || text::with_key(play_label(), "Space"))
+                    on:click=act(move || toggle_play(lab))
                 >
-                    {move || view! { <Icon glyph=if lab.playing.get() { Glyph::Pause } else { Glyph::Play } /> }}
+                    {drawn(move || view! { <Icon glyph=if lab.playing.get() { Glyph::Pause } else { Glyph::Play } /> })}
                 </button>
                 {button(Glyph::Forward, text::STEP_FORWARD, "→", |lab| { lab.forward(); })}
                 {button(Glyph::End, text::TO_END, "End", |lab| lab.go(u32::MAX))}
@@ -121,25 +124,25 @@ pub fn Transport() -> impl IntoView {
 /// The scrub, with marks where an invariant broke.
 #[component]
 fn Scrub(lab: Lab) -> impl IntoView {
-    let steps = Memo::new(move |_| lab.at.with(|at| at.steps));
-    let step = Memo::new(move |_| lab.at.with(|at| at.step));
+    let steps = memo(move || lab.at.with(|at| at.steps));
+    let step = memo(move || lab.at.with(|at| at.step));
     let time = lab.derive(0, |branch| branch.run.now_ms(branch.step));
-    let value_text = move || {
+    let value_text = live(move || {
         let at = lab.at.get();
         format!("{}. {}", text::step_of(at.step, at.steps), lab.sentences(at.step))
-    };
+    });
     let broken = lab.derive(Vec::new(), |branch| {
         branch.run.trace().violations.iter().map(|violation| violation.step).collect::<Vec<_>>()
     });
-    let marks = move || {
+    let marks = drawn(move || {
         let steps = steps.get().max(1);
-        let at = |step: u32| format!("{}%", f64::from(step) * 100.0 / f64::from(steps));
+        let at = |step: u32| format!("{}%", number(step as f32 * 100.0 / steps as f32));
         broken
             .get()
             .into_iter()
             .map(|step| view! { <span class="scrub-mark" style:left=at(step)></span> })
             .collect::<Vec<_>>()
-    };
+    });
     let has_violation = move || broken.with(|broken| !broken.is_empty());
     view! {
         <div class="scrub">
@@ -149,33 +152,33 @@ fn Scrub(lab: Lab) -> impl IntoView {
                     id="scrub"
                     type="range"
                     min="0"
-                    max=move || steps.get().to_string()
-                    prop:value=move || {
+                    max=live(move || steps.get().to_string())
+                    prop:value=live(move || {
                         steps.track();
                         step.get().to_string()
-                    }
+                    })
                     aria-valuetext=value_text
-                    on:input=move |event| {
+                    on:input=heed(move |event| {
                         lab.playing.set(false);
                         if let Ok(step) = event_target_value(&event).parse() {
                             lab.go(step);
                         }
-                    }
+                    })
                 />
                 <span class="scrub-marks" aria-hidden="true">{marks}</span>
             </div>
             <p class="scrub-text">
-                <span class="step-count">{move || text::step_of(step.get(), steps.get())}</span>
-                <span class="virtual-time">{move || text::virtual_time(time.get())}</span>
+                <span class="step-count">{live(move || text::step_of(step.get(), steps.get()))}</span>
+                <span class="virtual-time">{live(move || text::virtual_time(time.get()))}</span>
             </p>
             <button
                 type="button"
                 class="to-violation"
-                hidden=move || !has_violation()
+                hidden=live(move || !has_violation())
                 title=text::with_key(text::TO_VIOLATION, "V")
-                on:click=move |_| {
+                on:click=act(move || {
                     lab.go_to_violation();
-                }
+                })
             >
                 <Icon glyph=Glyph::Warning />
                 {text::TO_VIOLATION}
@@ -188,7 +191,7 @@ fn Scrub(lab: Lab) -> impl IntoView {
 fn Speed(lab: Lab) -> impl IntoView {
     let options = SPEEDS.map(|speed| {
         view! {
-            <option value=speed.to_string() prop:selected=move || lab.speed.get() == speed>
+            <option value=speed.to_string() prop:selected=live(move || lab.speed.get() == speed)>
                 {text::speed(speed)}
             </option>
         }
@@ -196,11 +199,11 @@ fn Speed(lab: Lab) -> impl IntoView {
     view! {
         <label class="speed">
             <span>{text::SPEED}</span>
-            <select on:change=move |event| {
+            <select on:change=heed(move |event| {
                 if let Ok(speed) = event_target_value(&event).parse() {
                     lab.speed.set(speed);
                 }
-            }>{options}</select>
+            })>{options}</select>
         </label>
     }
 }
@@ -217,7 +220,7 @@ pub fn along_lifeline(lab: Lab, forward: bool) {
 
 #[component]
 fn AlongLifeline(lab: Lab) -> impl IntoView {
-    let title = Memo::new(move |_| {
+    let title = memo(move || {
         lab.at.track();
         let selected = lab.selected.get();
         lab.read(|branch| branch.run.trace().lanes.get(lifeline(selected, &branch).index()).map(|lane| lane.id.clone()))
@@ -229,9 +232,9 @@ fn AlongLifeline(lab: Lab) -> impl IntoView {
             <button
                 type="button"
                 class="transport-button"
-                aria-label=move || text::previous_on(&title.get())
-                title=move || text::with_key(&text::previous_on(&title.get()), "Shift+←")
-                on:click=move |_| along_lifeline(lab, false)
+                aria-label=live(move || text::previous_on(&title.get()))
+                title=live(move || text::with_key(&text::previous_on(&title.get()), "Shift+←"))
+                on:click=act(move || along_lifeline(lab, false))
             >
                 <Icon glyph=Glyph::Up />
             </button>
@@ -239,9 +242,9 @@ fn AlongLifeline(lab: Lab) -> impl IntoView {
             <button
                 type="button"
                 class="transport-button"
-                aria-label=move || text::next_on(&title.get())
-                title=move || text::with_key(&text::next_on(&title.get()), "Shift+→")
-                on:click=move |_| along_lifeline(lab, true)
+                aria-label=live(move || text::next_on(&title.get()))
+                title=live(move || text::with_key(&text::next_on(&title.get()), "Shift+→"))
+                on:click=act(move || along_lifeline(lab, true))
             >
                 <Icon glyph=Glyph::Down />
             </button>

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::engine::{NodeView, Verdict, VerdictKind, VerdictState};
 
 use super::super::icons::{Glyph, Icon};
+use super::super::live::{act, drawn, live};
 use super::super::text;
 use super::state::{Lab, Sight};
 
@@ -13,17 +14,17 @@ use super::state::{Lab, Sight};
 pub fn Verdicts() -> impl IntoView {
     let lab = expect_context::<Lab>();
     let sight = expect_context::<Sight>();
-    let summary = move || {
+    let summary = live(move || {
         let broken = sight.verdicts.with(|verdicts| {
             verdicts.iter().filter(|verdict| matches!(verdict.state, VerdictState::Violated { .. })).count()
         });
         text::verdict_summary(broken)
-    };
-    let broken = move || {
+    });
+    let broken = live(move || {
         sight
             .verdicts
             .with(|verdicts| verdicts.iter().any(|verdict| matches!(verdict.state, VerdictState::Violated { .. })))
-    };
+    });
     view! {
         <section class="panel verdicts" class:is-broken=broken aria-labelledby="verdicts-title">
             <h2 id="verdicts-title">{text::VERDICTS}</h2>
@@ -75,7 +76,7 @@ fn verdict_item(lab: Lab, verdict: &Verdict) -> impl IntoView + use<> {
     let detail = detail.map(|(words, step)| {
         let jump = step.map(|step| {
             view! {
-                <button type="button" class="link-button" on:click=move |_| lab.go(step)>
+                <button type="button" class="link-button" on:click=act(move || lab.go(step))>
                     {text::go_to_step(step)}
                 </button>
             }
@@ -85,7 +86,7 @@ fn verdict_item(lab: Lab, verdict: &Verdict) -> impl IntoView + use<> {
     view! {
         <li class=class data-verdict=verdict.id>
             <Icon glyph />
-            <span class="verdict-id">{verdict.id.to_uppercase()}</span>
+            <span class="verdict-id">{verdict.id.to_ascii_uppercase()}</span>
             <span class="verdict-word">{word}</span>
             <span class="verdict-text">{verdict.text}</span>
             {detail}
@@ -96,10 +97,10 @@ fn verdict_item(lab: Lab, verdict: &Verdict) -> impl IntoView + use<> {
 /// Who waits, on what, for whom, what they hold meanwhile, and what would free them.
 #[component]
 fn BlockedNodes(sight: Sight) -> impl IntoView {
-    let items = move || {
+    let items = drawn(move || {
         let nodes = sight.nodes.get();
         nodes.into_iter().filter_map(|node| blocked_item(sight, &node)).collect::<Vec<_>>()
-    };
+    });
     view! { <ul class="blocked-list">{items}</ul> }
 }
 
@@ -123,7 +124,7 @@ fn blocked_item(sight: Sight, node: &NodeView) -> Option<impl IntoView + use<>> 
 #[component]
 pub fn Figures() -> impl IntoView {
     let sight = expect_context::<Sight>();
-    let rows = move || {
+    let rows = drawn(move || {
         let figures = sight.figures.get();
         figures
             .into_iter()
@@ -137,10 +138,10 @@ pub fn Figures() -> impl IntoView {
                 }
             })
             .collect::<Vec<_>>()
-    };
+    });
     let any = move || sight.figures.with(|figures| !figures.is_empty());
     view! {
-        <section class="panel figures" aria-labelledby="figures-title" hidden=move || !any()>
+        <section class="panel figures" aria-labelledby="figures-title" hidden=live(move || !any())>
             <h2 id="figures-title">{text::FIGURES}</h2>
             <table>
                 <thead>

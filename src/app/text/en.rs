@@ -45,6 +45,8 @@ pub const NOT_FOUND_BACK: &str = "To the scenarios";
 
 pub const CHOICES: &str = "What happens next?";
 pub const HINT_AT_END: &str = "You are the scheduler. Choose here, or click a message in the diagram.";
+pub const HINT_TO_BREAK: &str =
+    "You are the scheduler. This variant can break: choose the event that does it, here or on the diagram.";
 pub const NOTHING_HAPPENS: &str =
     "Nothing more can happen by itself. Go back a few steps and choose otherwise, or let a fault strike.";
 pub const FOLLOWED: &str = "what followed";
@@ -388,7 +390,7 @@ pub fn hero_link(title: &str) -> String {
     format!("Open the run “{title}”")
 }
 
-pub const COMPARE: &str = "Beside";
+pub const COMPARE: &str = "Compare with";
 pub const COMPARE_NONE: &str = "nothing";
 pub const DRIVEN: &str = "as you drive it";
 pub const SAME_CHOICES: &str = "under the same choices";
