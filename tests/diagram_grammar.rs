@@ -140,6 +140,10 @@ fn awkward() -> Trace {
             _ => tale.deliver(id),
         }
     }
+    // Two partitions that no one heals.
+    tale.cut(&[0]);
+    tale.cut(&[1, 2]);
+    tale.event(3, EventKind::Noted, "still there");
     let row = tale.rows() - 1;
     tale.violate("ac1", "a; b --> <c> #1 {d}: \"e\"", &[0, row]);
     tale.done()

@@ -2,17 +2,18 @@
 
 use std::fmt::Write as _;
 
-use super::script::{Line, Way, script};
+use super::script::{Line, Way, script, summary};
 use crate::engine::Trace;
 
 /// The run as of a step.
 pub fn mermaid(trace: &Trace, step: u32, title: &str) -> String {
-    let mut out = format!("sequenceDiagram\n    accTitle: {}\n", plain(title));
+    let (title, description) = (plain(title), plain(&summary(trace, step)));
+    let mut out = format!("sequenceDiagram\n    accTitle: {title}\n    accDescr: {description}\n");
     for (at, lane) in trace.lanes.iter().enumerate() {
         // Ids of our own: a participant called `end` would end a block.
         let _ = writeln!(out, "    participant n{at} as {}", escape(&format!("{} ({})", lane.title, lane.id)));
     }
-    let last = trace.lanes.len().saturating_sub(1);
+    let all = over_all(trace.lanes.len());
     for line in script(trace, step) {
         let _ = match line {
             Line::Arrow { from, to, label, way } => {
@@ -24,15 +25,26 @@ pub fn mermaid(trace: &Trace, step: u32, title: &str) -> String {
                 writeln!(out, "    n{}{arrow}n{}: {}", from.0, to.0, escape(&label))
             }
             Line::Note { node, text, .. } => writeln!(out, "    Note over n{}: {}", node.0, escape(&text)),
-            Line::Across { text } | Line::Time { text } if last == 0 => {
-                writeln!(out, "    Note over n0: {}", escape(&text))
+            Line::Across { text } | Line::Time { text } => writeln!(out, "    Note over {all}: {}", escape(&text)),
+            Line::Cut { text } => writeln!(out, "    rect {SHADE}\n    Note over {all}: {}", escape(&text)),
+            Line::Healed { text, cuts } => {
+                write!(out, "    Note over {all}: {}\n{}", escape(&text), "    end\n".repeat(cuts as usize))
             }
-            Line::Across { text } | Line::Time { text } => {
-                writeln!(out, "    Note over n0,n{last}: {}", escape(&text))
-            }
+            Line::StillCut { cuts } => write!(out, "{}", "    end\n".repeat(cuts as usize)),
         };
     }
     out
+}
+
+/// What shades a partition: visible on light paper and on dark.
+const SHADE: &str = "rgba(213, 94, 0, 0.12)";
+
+/// The place of a note over all lifelines.
+pub(super) fn over_all(lanes: usize) -> String {
+    match lanes.saturating_sub(1) {
+        0 => "n0".to_owned(),
+        last => format!("n0,n{last}"),
+    }
 }
 
 /// Characters that Mermaid gives a meaning.

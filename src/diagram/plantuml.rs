@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::mermaid::over_all;
 use super::script::{Line, Way, script};
 use crate::engine::Trace;
 
@@ -11,7 +12,7 @@ pub fn plantuml(trace: &Trace, step: u32, title: &str) -> String {
     for (at, lane) in trace.lanes.iter().enumerate() {
         let _ = writeln!(out, "participant \"{} ({})\" as n{at}", escape(&lane.title).replace('"', "'"), lane.id);
     }
-    let last = trace.lanes.len().saturating_sub(1);
+    let all = over_all(trace.lanes.len());
     for line in script(trace, step) {
         let _ = match line {
             Line::Arrow { from, to, label, way } => {
@@ -24,8 +25,12 @@ pub fn plantuml(trace: &Trace, step: u32, title: &str) -> String {
             }
             Line::Note { node, text, grave: true } => writeln!(out, "rnote over n{} : {}", node.0, escape(&text)),
             Line::Note { node, text, grave: false } => writeln!(out, "hnote over n{} : {}", node.0, escape(&text)),
-            Line::Across { text } if last == 0 => writeln!(out, "note over n0 : {}", escape(&text)),
-            Line::Across { text } => writeln!(out, "note over n0,n{last} : {}", escape(&text)),
+            Line::Across { text } => writeln!(out, "note over {all} : {}", escape(&text)),
+            Line::Cut { text } => writeln!(out, "group partition\nnote over {all} : {}", escape(&text)),
+            Line::Healed { text, cuts } => {
+                write!(out, "note over {all} : {}\n{}", escape(&text), "end\n".repeat(cuts as usize))
+            }
+            Line::StillCut { cuts } => write!(out, "{}", "end\n".repeat(cuts as usize)),
             Line::Time { text } => writeln!(out, "... {} ...", escape(&text)),
         };
     }

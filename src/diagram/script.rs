@@ -3,9 +3,11 @@
 //! Neither can slant an arrow, so an arrow stands where its message ended; where another event of the run came between, its label says when it
 //! was sent.
 
+use std::collections::BTreeMap;
+
 use super::layout::{format_time, in_flight};
 use super::transcript::violation_sentence;
-use crate::engine::{EventKind, LossCause, Message, MessageEnd, NodeId, Trace};
+use crate::engine::{Event, EventKind, LossCause, Message, NodeId, Trace};
 
 /// One thing to say.
 pub(super) enum Line {
@@ -15,6 +17,12 @@ pub(super) enum Line {
     Note { node: NodeId, text: String, grave: bool },
     /// A note over all.
     Across { text: String },
+    /// The network splits: what follows happens under a partition.
+    Cut { text: String },
+    /// So many partitions end.
+    Healed { text: String, cuts: u32 },
+    /// So many partitions last, but the run ends here.
+    StillCut { cuts: u32 },
     /// A divider: time has passed.
     Time { text: String },
 }
@@ -29,15 +37,19 @@ pub(super) enum Way {
 /// The run as of a step.
 pub(super) fn script(trace: &Trace, step: u32) -> Vec<Line> {
     let rows = trace.rows_at_step(step);
+    let mut teller = Teller { trace, newest: BTreeMap::new(), cuts: 0 };
     let mut lines = Vec::new();
     let mut time = None;
-    for row in 0..rows {
-        let event = &trace.events[row as usize];
+    for (row, event) in (0..rows).zip(&trace.events) {
         if time.is_some_and(|last| last != event.time_ms) {
+            // Nothing that an export shows happened since the last divider.
+            if matches!(lines.last(), Some(Line::Time { .. })) {
+                lines.pop();
+            }
             lines.push(Line::Time { text: format_time(event.time_ms) });
         }
         time = Some(event.time_ms);
-        lines.extend(of_event(trace, row));
+        lines.extend(teller.tell(event));
         if let Some(badge) = &event.badge {
             lines.push(Line::Note { node: event.node, text: badge.text.to_owned(), grave: false });
         }
@@ -49,63 +61,90 @@ pub(super) fn script(trace: &Trace, step: u32) -> Vec<Line> {
         let label = format!("{} (in flight since {})", named(message), format_time(message.sent_ms));
         lines.push(Line::Arrow { from: message.from, to: message.to, label, way: Way::InFlight });
     }
+    if teller.cuts > 0 {
+        lines.push(Line::StillCut { cuts: teller.cuts });
+    }
     lines
 }
 
-fn of_event(trace: &Trace, row: u32) -> Option<Line> {
-    let event = &trace.events[row as usize];
-    match &event.kind {
-        EventKind::Sent { .. } | EventKind::Duplicated { .. } => None,
-        EventKind::Delivered { message } => {
-            let message = &trace.messages[*message as usize];
-            Some(Line::Arrow {
-                from: message.from,
-                to: message.to,
-                label: when_sent(trace, message, row),
-                way: Way::Arrived,
-            })
+/// What an export says of itself, in a sentence.
+pub(super) fn summary(trace: &Trace, step: u32) -> String {
+    let rows = trace.rows_at_step(step);
+    let messages = trace.messages.iter().filter(|message| message.sent_row < rows).count();
+    let names: Vec<&str> = trace.lanes.iter().map(|lane| lane.title.as_str()).collect();
+    let mut out = format!("{messages} messages among {}, in {step} steps.", names.join(", "));
+    for violation in trace.violations.iter().filter(|violation| violation.step <= step) {
+        out.push(' ');
+        out.push_str(&violation_sentence(violation));
+    }
+    out
+}
+
+struct Teller<'a> {
+    trace: &'a Trace,
+    /// By sender and receiver, the row in which the youngest message that has ended was sent.
+    newest: BTreeMap<(NodeId, NodeId), u32>,
+    /// How many partitions last.
+    cuts: u32,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, event: &Event) -> Option<Line> {
+        let note = |text: String, grave: bool| Some(Line::Note { node: event.node, text, grave });
+        match &event.kind {
+            EventKind::Sent { .. } | EventKind::Duplicated { .. } => None,
+            EventKind::Delivered { message } => {
+                let message = &self.trace.messages[*message as usize];
+                let label = if self.ended_late(message) {
+                    format!("{} (sent at {}, overtaken)", named(message), format_time(message.sent_ms))
+                } else {
+                    named(message)
+                };
+                Some(Line::Arrow { from: message.from, to: message.to, label, way: Way::Arrived })
+            }
+            EventKind::Lost { message, cause } => {
+                let message = &self.trace.messages[*message as usize];
+                self.ended_late(message);
+                let label = format!("{} ({})", named(message), lost(*cause));
+                Some(Line::Arrow { from: message.from, to: message.to, label, way: Way::Lost })
+            }
+            EventKind::TimerFired
+            | EventKind::Stepped
+            | EventKind::Wrote { .. }
+            | EventKind::Noted
+            | EventKind::Restarted
+            | EventKind::Resumed => note(event.label.clone(), false),
+            EventKind::ClockJumped { .. } | EventKind::ClockRate { .. } => note(event.label.clone(), true),
+            EventKind::Crashed | EventKind::Paused => note(event.label.to_ascii_uppercase(), true),
+            EventKind::Partitioned { .. } => {
+                self.cuts += 1;
+                Some(Line::Cut { text: event.sentence.clone() })
+            }
+            EventKind::Healed => {
+                Some(Line::Healed { text: event.sentence.clone(), cuts: std::mem::take(&mut self.cuts) })
+            }
         }
-        EventKind::Lost { message, cause } => {
-            let message = &trace.messages[*message as usize];
-            let why = match cause {
-                LossCause::Dropped => "lost",
-                LossCause::ReceiverDown => "lost: receiver down",
-                LossCause::Partitioned => "lost: partition",
-                LossCause::ConnectionBroken => "lost: connection broken",
-            };
-            let label = format!("{} ({why})", named(message));
-            Some(Line::Arrow { from: message.from, to: message.to, label, way: Way::Lost })
-        }
-        EventKind::TimerFired
-        | EventKind::Stepped
-        | EventKind::Wrote { .. }
-        | EventKind::Noted
-        | EventKind::Restarted
-        | EventKind::Resumed => Some(Line::Note { node: event.node, text: event.label.clone(), grave: false }),
-        EventKind::Crashed | EventKind::Paused | EventKind::ClockJumped { .. } | EventKind::ClockRate { .. } => {
-            Some(Line::Note { node: event.node, text: event.label.to_ascii_uppercase(), grave: true })
-        }
-        EventKind::Partitioned { .. } | EventKind::Healed => Some(Line::Across { text: event.sentence.clone() }),
+    }
+
+    /// Whether a message that was sent later on the same way has ended before this one, which now does.
+    fn ended_late(&mut self, message: &Message) -> bool {
+        let newest = self.newest.entry((message.from, message.to)).or_insert(message.sent_row);
+        let late = *newest > message.sent_row;
+        *newest = message.sent_row.max(*newest);
+        late
+    }
+}
+
+fn lost(cause: LossCause) -> &'static str {
+    match cause {
+        LossCause::Dropped => "lost",
+        LossCause::ReceiverDown => "lost: receiver down",
+        LossCause::Partitioned => "lost: partition",
+        LossCause::ConnectionBroken => "lost: connection broken",
     }
 }
 
 fn named(message: &Message) -> String {
     let copy = if message.copy_of.is_some() { "copy of " } else { "" };
     format!("{copy}{}", message.label)
-}
-
-/// The label, with the time of sending where another message ended in between on the same two lifelines or time has passed.
-fn when_sent(trace: &Trace, message: &Message, row: u32) -> String {
-    let overtaken = trace.messages.iter().any(|other| {
-        let ended = match other.end {
-            MessageEnd::Delivered { row } | MessageEnd::Lost { row, .. } => row,
-            MessageEnd::InFlight => return false,
-        };
-        (other.from, other.to) == (message.from, message.to) && other.sent_row > message.sent_row && ended < row
-    });
-    if overtaken {
-        format!("{} (sent at {}, overtaken)", named(message), format_time(message.sent_ms))
-    } else {
-        named(message)
-    }
 }
