@@ -72,12 +72,17 @@ pub(super) fn summary(trace: &Trace, step: u32) -> String {
     let rows = trace.rows_at_step(step);
     let messages = trace.messages.iter().filter(|message| message.sent_row < rows).count();
     let names: Vec<&str> = trace.lanes.iter().map(|lane| lane.title.as_str()).collect();
-    let mut out = format!("{messages} messages among {}, in {step} steps.", names.join(", "));
+    let mut out =
+        format!("{} among {}, in {}.", many(messages, "message"), names.join(", "), many(step as usize, "step"));
     for violation in trace.violations.iter().filter(|violation| violation.step <= step) {
         out.push(' ');
         out.push_str(&violation_sentence(violation));
     }
     out
+}
+
+fn many(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 struct Teller<'a> {
