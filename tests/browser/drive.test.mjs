@@ -1,0 +1,131 @@
+// The lab driven by mouse and by keyboard alone.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, open, ready } from './harness.mjs';
+import { serveDist } from './server.mjs';
+
+const GIVES_UP = '#/two-phase-commit/gives-up';
+
+let browser;
+let site;
+before(async () => {
+  browser = await launch();
+  site = await serveDist();
+});
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+async function lab(fragment, options) {
+  return ready(await open(browser, site.url + fragment, options));
+}
+
+const at = (page) => page.locator('.step-count').textContent();
+const verdict = (page, id) => page.locator(`[data-verdict="${id}"] .verdict-word`).textContent();
+const tabs = (page) => page.locator('.branch-tab').count();
+const hash = (page) => page.evaluate(() => window.interleave.hash());
+const shows = (page, words) => page.locator('.step-count', { hasText: words }).waitFor();
+
+test('by mouse: a press on a message in the diagram delivers it, and its menu drops it', async () => {
+  const page = await lab(GIVES_UP);
+  await shows(page, 'Step 11 of 11');
+  const flights = page.locator('.diagram-body .button');
+  const before = await flights.count();
+  assert.equal(before, 3);
+  await flights.first().click();
+  await shows(page, 'Step 12 of 12');
+  await page.locator('.diagram-body .button').first().click({ button: 'right' });
+  await page.getByRole('button', { name: /^drop / }).first().waitFor();
+  await page.locator('.diagram-menu').getByRole('button', { name: /^drop / }).click();
+  await shows(page, 'Step 13 of 13');
+  assert.match(await page.locator('.spent').textContent(), /drop 1/);
+  assert.match(await page.locator('.event[aria-current="step"]').first().textContent(), /lost|drop/i);
+  page.check();
+});
+
+test('by keyboard alone: find the lab, break it, move, branch, share, and never lose the way', async () => {
+  const page = await ready(await open(browser, site.url));
+  const press = (...keys) => keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve());
+  await press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'skip');
+  for (let left = 20; left > 0 && !(await page.evaluate(() => document.activeElement.matches('.call'))); left -= 1) await press('Tab');
+  await press('Enter');
+  await shows(page, 'Step 11 of 11');
+
+  await press('4');
+  await shows(page, 'Step 12 of 12');
+  assert.equal(await verdict(page, 'ac1'), 'violated');
+  await press('ArrowLeft', 'ArrowLeft');
+  await shows(page, 'Step 10 of 12');
+  await press('Shift+ArrowLeft');
+  const along = Number((await at(page)).match(/Step (\d+)/)[1]);
+  assert.ok(along < 10);
+  await press('Home');
+  await shows(page, 'Step 0 of 12');
+  await press('v');
+  await shows(page, 'Step 12 of 12');
+  await press('Home', 'ArrowRight');
+  await shows(page, 'Step 1 of 12');
+  const before = await tabs(page);
+  await press('b');
+  await shows(page, 'Step 1 of 1');
+  assert.equal(await tabs(page), before + 1);
+  await press('r');
+  await shows(page, 'Step 0 of 0');
+  await press(']');
+  assert.equal(await page.locator('.speed select').inputValue(), '20');
+  await press('Space');
+  await page.waitForFunction(() => /Step [1-9]/.test(document.querySelector('.step-count').textContent));
+  await press('Space');
+
+  await press('?');
+  assert.ok(await page.getByRole('dialog', { name: 'Keys' }).isVisible());
+  const still = await at(page);
+  await press('ArrowRight', '1');
+  assert.equal(await at(page), still, 'keys do not reach the lab behind a dialog');
+  await press('Escape', 's');
+  assert.ok(await page.getByRole('dialog', { name: 'Share this run' }).isVisible());
+  await press('Escape');
+  page.check();
+});
+
+test('by keyboard alone: a choice by Tab and Enter keeps the focus in the list', async () => {
+  const page = await lab(GIVES_UP);
+  await page.locator('button.choice').first().focus();
+  await page.keyboard.press('Enter');
+  await shows(page, 'Step 12 of 12');
+  await page.waitForFunction(() => document.activeElement.closest('#choices') !== null);
+  await page.locator('.chip', { hasText: /^c$/ }).first().focus();
+  await page.keyboard.press('Enter');
+  await shows(page, 'Step 13 of 13');
+  await page.waitForFunction(() => document.activeElement.closest('#choices') !== null);
+  page.check();
+});
+
+test('keys do nothing while something is typed, and single keys can be switched off', async () => {
+  const page = await lab(GIVES_UP);
+  await page.locator('.parameters summary').click();
+  await page.getByLabel('Seed').focus();
+  await page.keyboard.type('4');
+  await page.keyboard.press('Home');
+  assert.equal(await at(page), 'Step 11 of 11');
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('Single-key shortcuts').uncheck();
+  await page.keyboard.press('Escape');
+  await page.locator('h1').click();
+  await page.keyboard.press('4');
+  await page.keyboard.press('Home');
+  assert.equal(await at(page), 'Step 11 of 11');
+  page.check();
+});
+
+test('one polite sentence per step, none for those that play by', async () => {
+  const page = await lab(GIVES_UP);
+  await shows(page, 'Step 11 of 11');
+  await page.keyboard.press('4');
+  await page.waitForFunction(() => /Step 12 of 12\. .*p2/.test(document.getElementById('said').textContent));
+  assert.equal(await page.locator('[aria-live="polite"]').count(), 1);
+  page.check();
+});
