@@ -419,3 +419,11 @@ pub const CLOSE_CHOICES: &str = "Close the list";
 pub fn open_choices(count: usize) -> String {
     if count == 0 { "Choices".to_owned() } else { format!("Choose the next event ({count})") }
 }
+
+pub fn earlier_lines(count: usize) -> String {
+    format!("Show more: {count} earlier lines")
+}
+
+pub fn later_lines(count: usize) -> String {
+    format!("Show more: {count} later lines")
+}
