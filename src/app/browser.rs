@@ -115,6 +115,18 @@ pub fn kept(key: &str) -> Option<String> {
     session_storage()?.get_item(&format!("interleave:{key}")).ok().flatten()
 }
 
+/// Whether the browser lets us keep things for this tab.
+pub fn can_keep() -> bool {
+    session_storage().is_some()
+}
+
+/// Something kept for this tab, which is then forgotten.
+pub fn take_kept(key: &str) -> Option<String> {
+    let kept = kept(key)?;
+    session_storage()?.remove_item(&format!("interleave:{key}")).ok();
+    Some(kept)
+}
+
 /// Keeps something for this tab if the browser lets us.
 pub fn keep(key: &str, value: &str) {
     if let Some(storage) = session_storage() {
@@ -233,6 +245,16 @@ pub fn announce(name: &str, detail: &JsValue) {
     }
 }
 
+/// Whether an element is in the window or about to be.
+pub fn is_near(element: &HtmlElement) -> bool {
+    let frame = element.get_bounding_client_rect();
+    let height = window().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or(0.0);
+    frame.bottom() > -NEAR && frame.top() < height + NEAR
+}
+
+/// How far from the window is near, in px.
+const NEAR: f64 = 400.0;
+
 /// Scrolls a container so that a child shows, without moving the page or the focus.
 pub fn show_inside(container: &HtmlElement, child: &HtmlElement) {
     let frame = container.get_bounding_client_rect();
@@ -249,12 +271,16 @@ pub fn now_ms() -> f64 {
     window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
 }
 
-/// Waits; 0 gives the browser a chance to paint.
-pub async fn sleep(ms: i32) {
-    let promise = Promise::new(&mut |resolve, _| {
+/// A promise that is kept after a while.
+pub fn timeout(ms: i32) -> Promise {
+    Promise::new(&mut |resolve, _| {
         if let Some(window) = window() {
             window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).ok();
         }
-    });
-    JsFuture::from(promise).await.ok();
+    })
+}
+
+/// Waits; 0 gives the browser a chance to paint.
+pub async fn sleep(ms: i32) {
+    JsFuture::from(timeout(ms)).await.ok();
 }

@@ -1,152 +1,293 @@
-//! The live diagram: a scene of [`crate::diagram`] in a scroll container of its own. Only what is in view is in the document.
+//! The live diagram: a scene of [`crate::diagram`] in a scroll container of its own. Only what is in view is laid out and in the document, and a
+//! step touches only what looks different after it.
 //!
 //! The drawing is for eyes and pointers; all that it says and does is in the choices, the transcript and the inspector, too, so it is hidden from the
 //! accessibility tree.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
-use super::live::{act, effect, heed, live, memo};
 use leptos::html;
 use leptos::prelude::*;
+use maud::{Markup, PreEscaped, html as markup};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
+use web_sys::{Element, HtmlElement};
 
-use crate::diagram::{Head, Item, Key, Scene, Target, escape, number, tone_class, tone_sign, write_shape};
-use crate::engine::NodeId;
+use super::live::{effect, heed, memo};
+use crate::diagram::{
+    Extent, Head, Item, Key, Scene, Style, Target, Window, escape, extent, layout_within, number, tone_class,
+    tone_sign, write_shape,
+};
+use crate::engine::{NodeId, Trace};
 
-/// How far beyond its frame the drawing is kept in the document, in px.
-const OVERSCAN: f32 = 400.0;
+/// How far beyond its frame the drawing is kept in the document at least, in px.
+const OVERSCAN: f32 = 120.0;
+/// The stretch that is in the document is moved on by so many px at a time, so that most scrolling leaves it as it is.
+const CHUNK: f32 = 240.0;
 /// Room that stays free above now when the drawing follows it, as a share of the frame.
 const LEAD: f32 = 0.72;
+/// Height of the heads, in px.
+const HEADS: f32 = 52.0;
 
 /// What a press on the drawing means: the thing, and where it was pressed (px in the window).
 pub type Press = (Target, i32, i32);
 
+/// What is drawn: hands a trace and a step to what draws them, and tracks what they depend on.
+pub type Source = Box<dyn Fn(&mut dyn FnMut(&Trace, u32))>;
+
+/// What is done about a press.
+pub type OnPress = Box<dyn Fn(Press)>;
+
 /// The drawing.
 #[component]
 pub fn Diagram(
-    /// Draws for a frame of this width, in px.
-    scene: Signal<Option<Arc<Scene>>>,
-    /// Width of the frame in px; the drawing measures it.
-    width: RwSignal<f32>,
+    /// What is drawn.
+    source: Source,
+    /// How it is drawn in a frame of so many px.
+    style: Box<dyn Fn(f32) -> Style>,
     /// What is selected.
-    selected: Signal<Option<Target>>,
+    selected: Box<dyn Fn() -> Option<Target>>,
     /// Pressed with the main button or tapped.
-    on_press: Callback<Press>,
+    on_press: OnPress,
     /// Pressed with the second button or long.
-    on_menu: Callback<Press>,
+    on_menu: OnPress,
 ) -> impl IntoView {
     let frame = NodeRef::<html::Div>::new();
+    let size = RwSignal::new((0.0_f32, 0.0_f32));
     let scroll = RwSignal::new(0.0_f32);
-    let height = RwSignal::new(600.0_f32);
-    measure(frame, width, height);
-    follow_now(frame, scene, scroll, height);
-
-    let size = memo(move || scene.with(|scene| scene.as_ref().map_or((0.0, 0.0), |s| (s.width, s.height))));
-    let visible = memo(move || {
-        let (top, bottom) = (scroll.get() - OVERSCAN, scroll.get() + height.get() + OVERSCAN);
-        scene.with(|scene| scene.as_ref().map_or_else(Vec::new, |scene| in_view(scene, top, bottom)))
+    measure(frame, size);
+    // Redrawn by scrolling only where what is in the document no longer reaches far enough.
+    let window = memo(move || window_at(scroll.get(), size.get().1));
+    let mut sheet = None;
+    effect(move || {
+        let (width, height) = size.get();
+        window.track();
+        let Some(frame) = frame.get() else { return };
+        let sheet = sheet.get_or_insert_with(|| Sheet::of(&frame));
+        if width <= 0.0 {
+            return;
+        }
+        let (style, selected) = (style(width), selected());
+        source(&mut |trace, step| {
+            let now = extent(trace, step, &style);
+            let top = sheet.follow(now, scroll.get_untracked(), height);
+            let window = window_at(top, height);
+            sheet.draw(&layout_within(trace, step, &style, window), window, selected);
+            if top != scroll.get_untracked() {
+                scroll.set(top);
+                // After all that this step changes, so that the browser lays out once.
+                let frame = frame.clone();
+                queue_microtask(move || frame.set_scroll_top(top as i32));
+            }
+        });
     });
-    let heads =
-        memo(move || scene.with(|scene| scene.as_ref().map_or_else(String::new, |scene| heads_markup(&scene.heads))));
-    let highlight = memo(move || {
-        let Some(target) = selected.get() else { return String::new() };
-        scene.with(|scene| scene.as_ref().map_or_else(String::new, |scene| highlight_markup(scene, target)))
-    });
-    let press = move |event: &web_sys::MouseEvent, callback: Callback<Press>| -> bool {
+    let press = move |event: &web_sys::MouseEvent, act: &OnPress| -> bool {
         let Some(target) = target_of(event) else { return false };
-        callback.run((target, event.client_x(), event.client_y()));
+        act((target, event.client_x(), event.client_y()));
         true
     };
-    let view_box = move || size.with(|(width, height)| format!("0 0 {} {}", number(*width), number(*height)));
     view! {
         <div
             class="diagram-frame"
             aria-hidden="true"
             node_ref=frame
-            on:scroll=act(move || {
+            on:scroll=heed(move |_| {
                 if let Some(frame) = frame.get_untracked() {
                     scroll.set(frame.scroll_top() as f32);
                 }
             })
             on:click=heed(move |event| {
-                press(&event, on_press);
+                press(&event, &on_press);
             })
             on:contextmenu=heed(move |event| {
-                if press(&event, on_menu) {
+                if press(&event, &on_menu) {
                     event.prevent_default();
                 }
             })
-        >
-            <svg
-                class="diagram diagram-heads"
-                width=live(move || number(size.get().0))
-                height=number(HEADS)
-                inner_html=heads
-            ></svg>
-            <svg
-                class="diagram diagram-body"
-                width=live(move || number(size.get().0))
-                height=live(move || number(size.get().1))
-                viewBox=view_box
-            >
-                <For each=move || visible.get() key=|drawn| drawn.key let(drawn)>
-                    <g class=drawn.class data-target=drawn.target inner_html=drawn.markup></g>
-                </For>
-                <g class="selection" inner_html=highlight></g>
-            </svg>
-        </div>
+            inner_html=format!(
+                "<svg class=\"diagram diagram-heads\" height=\"{HEADS}\"></svg>\
+                 <div class=\"diagram-space\"><svg class=\"diagram diagram-body\"><g></g><g class=\"selection\"></g></svg></div>"
+            )
+        ></div>
     }
 }
 
-/// Height of the heads, in px.
-const HEADS: f32 = 52.0;
+/// The stretch that is laid out for a frame that is scrolled to `top`.
+fn window_at(top: f32, height: f32) -> Window {
+    (((top - OVERSCAN) / CHUNK).floor() * CHUNK, ((top + height + OVERSCAN) / CHUNK).ceil() * CHUNK)
+}
 
-/// A drawing that only shows: its heads and its last part, scaled to the width that it gets.
-#[component]
-pub fn Still(
-    /// What is drawn.
-    scene: Scene,
-    /// How much of it is shown, in its own px, counted from its end.
-    tail: f32,
-) -> impl IntoView {
-    let top = (scene.height - tail).max(0.0);
-    let heads = heads_markup(&scene.heads);
-    let seen = scene.items.iter().filter(|item| item.bottom >= top);
-    let items: String = seen.map(|item| format!("<g class=\"{}\">{}</g>", item.class, markup(item))).collect();
-    let (width, height) = (scene.width, scene.height - top);
-    view! {
-        <svg class="diagram still" viewBox=format!("0 0 {} {}", number(width), number(HEADS)) aria-hidden="true" focusable="false" inner_html=heads></svg>
-        <svg class="diagram still" viewBox=format!("0 {} {} {}", number(top), number(width), number(height)) aria-hidden="true" focusable="false" inner_html=items></svg>
+/// The document's side of a drawing: what stands in it.
+struct Sheet {
+    heads: Element,
+    /// As large as the whole drawing; the body is only as high as its window.
+    space: Element,
+    body: Element,
+    items: Element,
+    selection: Element,
+    /// Parses what is new.
+    workshop: Element,
+    /// The items that stand, by what they look like.
+    standing: BTreeMap<Key, Element>,
+    drawn_heads: String,
+    drawn_selection: String,
+    size: (f32, f32),
+    window: Window,
+    now_y: Option<f32>,
+}
+
+impl Sheet {
+    fn of(frame: &HtmlElement) -> Self {
+        let part = |selector: &str| {
+            let found = frame.query_selector(selector).ok().flatten();
+            // The frame was made with these parts, and nobody else writes into it.
+            found.unwrap_or_else(|| frame.clone().into())
+        };
+        // A detached twin: what is parsed inside an <svg> becomes SVG.
+        let workshop = part(".diagram-body").clone_node().ok().and_then(|twin| twin.dyn_into().ok());
+        Sheet {
+            heads: part(".diagram-heads"),
+            space: part(".diagram-space"),
+            body: part(".diagram-body"),
+            items: part(".diagram-body > g"),
+            selection: part(".selection"),
+            workshop: workshop.unwrap_or_else(|| part(".selection")),
+            standing: BTreeMap::new(),
+            drawn_heads: String::new(),
+            drawn_selection: String::new(),
+            size: (0.0, 0.0),
+            window: (0.0, 0.0),
+            now_y: None,
+        }
+    }
+
+    /// Where the frame is scrolled to after this: after a step, now and what is in flight is kept in view.
+    fn follow(&mut self, now: Extent, top: f32, height: f32) -> f32 {
+        if self.now_y.replace(now.now_y) == Some(now.now_y) {
+            return top;
+        }
+        let room = height - 60.0;
+        let lowest = now.height.min(now.now_y + room * (1.0 - LEAD).max(0.28));
+        let bottom = lowest.max((now.now_y + 40.0).min(now.height));
+        let wanted = if bottom > top + room {
+            bottom - room
+        } else if now.now_y - 60.0 < top {
+            now.now_y - room * LEAD
+        } else {
+            top
+        };
+        // A frame scrolls no further than its content.
+        wanted.min(now.height + HEADS - height).max(0.0).floor()
+    }
+
+    fn draw(&mut self, scene: &Scene, window: Window, selected: Option<Target>) {
+        self.resize((scene.width, scene.height), window);
+        let heads = heads_markup(&scene.heads);
+        if heads != self.drawn_heads {
+            self.heads.set_inner_html(&heads);
+            self.drawn_heads = heads;
+        }
+        let selection = selected.map_or_else(String::new, |target| highlight_markup(scene, target));
+        if selection != self.drawn_selection {
+            self.selection.set_inner_html(&selection);
+            self.drawn_selection = selection;
+        }
+        self.place(&scene.items);
+    }
+
+    fn resize(&mut self, size: (f32, f32), (top, bottom): Window) {
+        let (width, height) = (number(size.0), number(bottom - top));
+        // Valid names and values are never refused.
+        let set = |element: &Element, property: &str, px: &str| {
+            element.unchecked_ref::<HtmlElement>().style().set_property(property, &format!("{px}px")).ok();
+        };
+        if self.size != size {
+            set(&self.space, "width", &width);
+            set(&self.space, "height", &number(size.1));
+        }
+        if self.size.0 != size.0 {
+            self.heads.set_attribute("width", &width).ok();
+        }
+        if self.size.0 != size.0 || self.window != (top, bottom) {
+            let view_box = format!("0 {} {width} {height}", number(top));
+            for (name, value) in [("width", &width), ("height", &height), ("viewBox", &view_box)] {
+                self.body.set_attribute(name, value).ok();
+            }
+            set(&self.body, "top", &number(top));
+        }
+        (self.size, self.window) = (size, (top, bottom));
+    }
+
+    /// Puts exactly these items into the document, in this order. What looks as it did stays what it was.
+    fn place(&mut self, items: &[Item]) {
+        let mut before = std::mem::take(&mut self.standing);
+        let mut fresh = String::new();
+        for item in items {
+            match before.remove(&item.key) {
+                Some(element) => {
+                    self.standing.insert(item.key, element);
+                }
+                None => write_item(&mut fresh, item),
+            }
+        }
+        for gone in before.into_values() {
+            gone.remove();
+        }
+        self.workshop.set_inner_html(&fresh);
+        let mut cursor = self.items.first_element_child();
+        for item in items {
+            let element = match self.standing.get(&item.key) {
+                Some(element) => element.clone(),
+                None => {
+                    let Some(made) = self.workshop.first_element_child() else { return };
+                    self.standing.insert(item.key, made.clone());
+                    made
+                }
+            };
+            if cursor.as_ref() == Some(&element) {
+                cursor = element.next_element_sibling();
+            } else {
+                // The cursor is a child of these items, so this cannot be refused.
+                self.items.insert_before(&element, cursor.as_deref()).ok();
+            }
+        }
     }
 }
 
-/// An item, ready for the document.
-#[derive(Clone, PartialEq)]
-struct Drawn {
-    key: Key,
-    class: &'static str,
-    target: String,
-    markup: String,
-}
-
-fn in_view(scene: &Scene, top: f32, bottom: f32) -> Vec<Drawn> {
-    let within = scene.items.iter().filter(|item| item.bottom >= top && item.top <= bottom);
-    within
-        .map(|item| Drawn { key: item.key, class: item.class, target: name_of(item.target), markup: markup(item) })
-        .collect()
-}
-
-fn markup(item: &Item) -> String {
-    let mut out = String::with_capacity(item.shapes.len() * 90);
+fn write_item(out: &mut String, item: &Item) {
+    out.push_str("<g class=\"");
+    out.push_str(item.class);
+    out.push_str("\" data-target=\"");
+    out.push_str(&name_of(item.target));
+    out.push_str("\">");
     if !item.title.is_empty() {
-        let _ = write!(out, "<title>{}</title>", escape(&item.title));
+        out.push_str("<title>");
+        out.push_str(&escape(&item.title));
+        out.push_str("</title>");
     }
     for shape in &item.shapes {
-        write_shape(&mut out, shape);
+        write_shape(out, shape);
     }
-    out
+    out.push_str("</g>");
+}
+
+/// A drawing that only shows: its heads and its last part (`tail` of its own px, counted from its end), scaled to the width that it gets.
+pub fn still(scene: &Scene, tail: f32) -> Markup {
+    let top = (scene.height - tail).max(0.0);
+    let mut items = String::new();
+    for item in scene.items.iter().filter(|item| item.bottom >= top) {
+        write_item(&mut items, item);
+    }
+    let (width, height) = (number(scene.width), number(scene.height - top));
+    markup! {
+        svg.diagram.still viewBox=(format!("0 0 {width} {}", number(HEADS))) aria-hidden="true" focusable="false" {
+            (PreEscaped(heads_markup(&scene.heads)))
+        }
+        svg.diagram.still viewBox=(format!("0 {} {width} {height}", number(top))) aria-hidden="true" focusable="false" {
+            (PreEscaped(items))
+        }
+    }
 }
 
 fn heads_markup(heads: &[Head]) -> String {
@@ -221,16 +362,13 @@ fn target_of(event: &web_sys::MouseEvent) -> Option<Target> {
     }
 }
 
-/// Keeps `width` and `height` at the size of the frame.
-fn measure(frame: NodeRef<html::Div>, width: RwSignal<f32>, height: RwSignal<f32>) {
+/// Keeps `size` at (width, height) of the frame.
+fn measure(frame: NodeRef<html::Div>, size: RwSignal<(f32, f32)>) {
     let update = move || {
         if let Some(frame) = frame.get_untracked() {
-            let (wide, high) = (frame.client_width() as f32, frame.client_height() as f32);
-            if wide > 0.0 && width.get_untracked() != wide {
-                width.set(wide);
-            }
-            if high > 0.0 && height.get_untracked() != high {
-                height.set(high);
+            let now = (frame.client_width() as f32, frame.client_height() as f32);
+            if now.0 > 0.0 && now.1 > 0.0 && size.get_untracked() != now {
+                size.set(now);
             }
         }
     };
@@ -250,44 +388,5 @@ fn on_cleanup_local(observer: web_sys::ResizeObserver, callback: Closure<dyn FnM
     let kept = StoredValue::new_local((observer, callback));
     on_cleanup(move || {
         kept.try_with_value(|(observer, _)| observer.disconnect());
-    });
-}
-
-/// After a step, keeps now and what is in flight in view, by scrolling this frame alone.
-fn follow_now(
-    frame: NodeRef<html::Div>,
-    scene: Signal<Option<Arc<Scene>>>,
-    scroll: RwSignal<f32>,
-    height: RwSignal<f32>,
-) {
-    Effect::new(move |before: Option<f32>| {
-        let Some((now_y, whole)) = scene.with(|scene| scene.as_ref().map(|s| (s.now_y, s.height))) else {
-            return 0.0;
-        };
-        let high = height.get();
-        let Some(frame) = frame.get() else { return now_y };
-        if before == Some(now_y) {
-            return now_y;
-        }
-        let room = high - 60.0;
-        let top = scroll.get_untracked();
-        let (from, to) = (now_y - 60.0, whole.min(now_y + room * (1.0 - LEAD).max(0.28)));
-        let bottom = to.max((now_y + 40.0).min(whole));
-        if bottom > top + room {
-            set_scroll(&frame, scroll, (bottom - room).max(0.0));
-        } else if from < top {
-            set_scroll(&frame, scroll, (now_y - room * LEAD).max(0.0));
-        }
-        now_y
-    });
-}
-
-fn set_scroll(frame: &web_sys::HtmlDivElement, scroll: RwSignal<f32>, to: f32) {
-    // The body takes its new height only after this effect, and a frame scrolls no further than its content.
-    let frame = frame.clone();
-    scroll.set(to);
-    request_animation_frame(move || {
-        frame.set_scroll_top(to as i32);
-        scroll.set(frame.scroll_top() as f32);
     });
 }

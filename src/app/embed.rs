@@ -6,12 +6,14 @@
 
 use js_sys::Reflect;
 use leptos::prelude::*;
+use maud::{Markup, html};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, ResizeObserver};
 
 use super::browser;
+use super::lab::open;
 use super::lab::state::Lab;
-use super::live::{effect, live};
+use super::live::effect;
 use super::nav::{Nav, href};
 use super::router;
 use super::settings::{Settings, Theme};
@@ -94,13 +96,14 @@ fn obey(stage: Stage, settings: Settings, data: &JsValue) {
 }
 
 /// The line under an embedded run: what it is, and the way to all of it, with the state kept.
-#[component]
-pub fn EmbedFoot() -> impl IntoView {
-    let nav = expect_context::<Nav>();
-    let full = live(move || nav.shown.with(|fragment| href(&router::without(fragment, "embed"))));
-    view! {
-        <footer class="embed-foot">
-            <a href=full target="_blank" rel="noopener">{text::OPEN_FULL}</a>
-        </footer>
+pub fn foot(nav: Nav, stage: Stage) -> Markup {
+    let shown = stage.shown().and_then(|lab| {
+        lab.at.track();
+        lab.read(|here| open::address(lab, nav, &here))
+    });
+    let shown = shown.unwrap_or_else(|| nav.arrived.get());
+    let full = href(&router::without(&shown, "embed"));
+    html! {
+        footer.embed-foot { a href=(full) target="_blank" rel="noopener" { (text::OPEN_FULL) } }
     }
 }

@@ -1,58 +1,42 @@
 //! The home page: what this is, a run to look at, the catalogue, how it works.
 
-use leptos::prelude::*;
+use maud::{Markup, html};
 
 use crate::diagram::{Style, layout};
 use crate::scenarios::run_string::{Link, replay, split_choices};
 use crate::scenarios::{Entry, catalogue};
 
-use super::diagram::Still;
-use super::nav::{PageLink, href};
+use super::diagram::still;
+use super::nav::href;
 use super::text;
 
-/// What stands behind `#` on a scenario's page.
-fn scenario_fragment(id: &str) -> String {
-    format!("/{id}")
+/// The address of a scenario's page.
+fn address(entry: &'static dyn Entry) -> String {
+    href(&format!("/{}", entry.info().id))
 }
 
 /// The home page.
-#[component]
-pub fn Home() -> impl IntoView {
-    super::browser::set_title(text::SITE_TITLE);
+pub fn page() -> Markup {
     let first = catalogue().first().copied();
-    let cards: Vec<_> = catalogue().iter().map(|entry| card(*entry)).collect();
-    let steps = text::HOW_IT_WORKS.map(|(title, words)| {
-        view! {
-            <li>
-                <h3>{title}</h3>
-                <p>{words}</p>
-            </li>
+    html! {
+        article.home {
+            header.hero {
+                div.hero-words {
+                    h1 { (text::HERO_TITLE) }
+                    p.lede { (text::HERO_WORDS) }
+                    @if let Some(entry) = first { p { a.call href=(address(entry)) { (text::HERO_CALL) } } }
+                }
+                @if let Some(run) = first.and_then(hero_run) { (run) }
+            }
+            section aria-labelledby="catalogue-title" {
+                h2 #catalogue-title { (text::CATALOGUE) }
+                ul.cards { @for entry in catalogue() { (card(*entry)) } }
+            }
+            section aria-labelledby="how-title" {
+                h2 #how-title { (text::HOW_TITLE) }
+                ol.how { @for (title, words) in text::HOW_IT_WORKS { li { h3 { (title) } p { (words) } } } }
+            }
         }
-    });
-    view! {
-        <article class="home">
-            <header class="hero">
-                <div class="hero-words">
-                    <h1>{text::HERO_TITLE}</h1>
-                    <p class="lede">{text::HERO_WORDS}</p>
-                    {first.map(|entry| view! {
-                        <p>
-                            <PageLink to=scenario_fragment(entry.info().id) class="call">{text::HERO_CALL}</PageLink>
-                        </p>
-                    })}
-                </div>
-
-                {first.and_then(hero_run)}
-            </header>
-            <section aria-labelledby="catalogue-title">
-                <h2 id="catalogue-title">{text::CATALOGUE}</h2>
-                <ul class="cards">{cards}</ul>
-            </section>
-            <section aria-labelledby="how-title">
-                <h2 id="how-title">{text::HOW_TITLE}</h2>
-                <ol class="how">{steps}</ol>
-            </section>
-        </article>
     }
 }
 
@@ -63,7 +47,7 @@ const HERO_WIDTH: f32 = 640.0;
 const HERO_TAIL: f32 = 452.0;
 
 /// The first famous run of a scenario, replayed and drawn, as a link to itself.
-fn hero_run(entry: &'static dyn Entry) -> Option<impl IntoView> {
+fn hero_run(entry: &'static dyn Entry) -> Option<Markup> {
     let info = entry.info();
     let moment = info.moments.first()?;
     let variant = info.variant(moment.variant).ok()?;
@@ -73,32 +57,22 @@ fn hero_run(entry: &'static dyn Entry) -> Option<impl IntoView> {
     link.step = moment.step;
     let replayed = replay(&link);
     let scene = layout(replayed.run.trace(), replayed.step, &Style::for_width(HERO_WIDTH));
-    Some(view! {
-        <figure class="hero-run">
-            <a href=href(&link.to_string()) aria-label=text::hero_link(moment.title)>
-                <Still scene tail=HERO_TAIL />
-            </a>
-            <figcaption>
-                <strong>{moment.title}</strong>
-                " "
-                {moment.text}
-                " "
-                {text::HERO_CAPTION}
-            </figcaption>
-        </figure>
+    Some(html! {
+        figure.hero-run {
+            a href=(href(&link.to_string())) aria-label=(text::hero_link(moment.title)) { (still(&scene, HERO_TAIL)) }
+            figcaption { strong { (moment.title) } " " (moment.text) " " (text::HERO_CAPTION) }
+        }
     })
 }
 
-fn card(entry: &'static dyn Entry) -> impl IntoView {
+fn card(entry: &'static dyn Entry) -> Markup {
     let info = entry.info();
     let broken = info.variants.iter().filter(|variant| variant.broken).count();
-    view! {
-        <li class="card-link">
-            <h3>
-                <PageLink to=scenario_fragment(info.id)>{info.title}</PageLink>
-            </h3>
-            <p>{info.claim}</p>
-            <p class="card-meta">{text::variant_counts(info.variants.len(), broken)}</p>
-        </li>
+    html! {
+        li.card-link {
+            h3 { a href=(address(entry)) { (info.title) } }
+            p { (info.claim) }
+            p.card-meta { (text::variant_counts(info.variants.len(), broken)) }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Icons: inline paths on a grid of 16, drawn with the ink of the text around them. They are decoration; words or labels stand beside them.
 
-use leptos::prelude::*;
+use maud::{Markup, html};
 
 /// Paths by name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,14 +67,8 @@ impl Glyph {
 }
 
 /// An icon, hidden from assistive technology.
-#[component]
-pub fn Icon(
-    /// Which one.
-    glyph: Glyph,
-) -> impl IntoView {
-    view! {
-        <svg class="icon" class:icon-filled=glyph.filled() viewBox="0 0 16 16" aria-hidden="true" focusable="false">
-            <path d=glyph.path() />
-        </svg>
+pub fn icon(glyph: Glyph) -> Markup {
+    html! {
+        svg.icon.icon-filled[glyph.filled()] viewBox="0 0 16 16" aria-hidden="true" focusable="false" { path d=(glyph.path()) {} }
     }
 }

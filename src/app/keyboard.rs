@@ -5,24 +5,25 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
 use super::browser;
+use super::lab::Bench;
 use super::lab::choices::numbered;
-use super::lab::state::{Lab, Sight};
 use super::lab::transport::{along_lifeline, change_speed, toggle_play};
+use super::live::hear;
 use super::settings::Settings;
 use super::text;
 
 /// Listens for as long as the component that calls it stands.
-pub fn listen(lab: Lab, sight: Sight, help: RwSignal<bool>, share: RwSignal<bool>) {
+pub fn listen(bench: Bench) {
     let settings = expect_context::<Settings>();
-    let handle = window_event_listener(leptos::ev::keydown, move |event| {
+    hear("keydown", move |event| {
+        let Ok(event) = event.dyn_into::<KeyboardEvent>() else { return };
         if !settings.shortcuts.get_untracked() || is_taken(&event) {
             return;
         }
-        if act(lab, sight, help, share, &event) {
+        if act(bench, &event) {
             event.prevent_default();
         }
     });
-    on_cleanup(move || handle.remove());
 }
 
 /// Whether the key belongs to something else: a modifier of the browser, a text field, a slider, an open dialog.
@@ -49,7 +50,8 @@ fn is_taken(event: &KeyboardEvent) -> bool {
 }
 
 /// Does what the key means; `false` where it means nothing.
-fn act(lab: Lab, sight: Sight, help: RwSignal<bool>, share: RwSignal<bool>, event: &KeyboardEvent) -> bool {
+fn act(bench: Bench, event: &KeyboardEvent) -> bool {
+    let Bench { lab, .. } = bench;
     let shift = event.shift_key();
     match event.key().as_str() {
         " " => toggle_play(lab),
@@ -74,16 +76,17 @@ fn act(lab: Lab, sight: Sight, help: RwSignal<bool>, share: RwSignal<bool>, even
                 lab.said.set(text::NO_VIOLATION.to_owned());
             }
         }
-        "s" | "S" => share.set(true),
-        "?" => help.set(true),
-        key => return choose(lab, sight, key),
+        "s" | "S" => bench.share.open.set(true),
+        "?" => bench.help.set(true),
+        key => return choose(bench, key),
     }
     true
 }
 
-fn choose(lab: Lab, sight: Sight, key: &str) -> bool {
+fn choose(bench: Bench, key: &str) -> bool {
+    let Bench { lab, offers, .. } = bench;
     let Ok(number @ 1..=9) = key.parse::<usize>() else { return false };
-    let choice = sight.choices.with_untracked(|choices| numbered(choices, number).map(|choice| choice.name.clone()));
+    let choice = offers.with_untracked(|choices| numbered(choices, number).map(|choice| choice.name.clone()));
     match choice {
         Some(choice) => lab.take(&choice),
         None => lab.said.set(text::no_choice(number)),

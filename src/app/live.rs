@@ -1,33 +1,13 @@
-//! Closures under one type each. Leptos compiles its machinery anew for every type of closure that it is given, and a page has hundreds; boxed, they
-//! share it, and the page loads a quarter faster.
+//! The reactive ground: effects, derived values, and parts of the page that are kept up to date.
+//!
+//! Leptos compiles its machinery anew for every type of closure and of view that it is given, and a lab has hundreds. Closures are therefore boxed,
+//! and whatever a step redraws is markup (`maud`), which the browser parses and [`super::patch`] merges: this halves the page's code and leaves
+//! alone what a step did not change. Views of Leptos are the frame that stands around it.
 
 use leptos::prelude::*;
+use maud::Markup;
 
-/// A value that the view keeps up to date.
-pub type Live<T> = Box<dyn FnMut() -> T + Send>;
-
-/// A value that the view keeps up to date.
-pub fn live<T: 'static>(value: impl Fn() -> T + Send + 'static) -> Live<T> {
-    Box::new(value)
-}
-
-/// A part of the view that is drawn anew whenever what it reads has changed.
-pub fn drawn<V: IntoAny>(draw: impl Fn() -> V + Send + 'static) -> Live<AnyView> {
-    Box::new(move || draw().into_any())
-}
-
-/// What an event does.
-pub type Act<E> = Box<dyn FnMut(E)>;
-
-/// What an event does, whatever the event says.
-pub fn act<E>(mut act: impl FnMut() + 'static) -> Act<E> {
-    Box::new(move |_| act())
-}
-
-/// What an event does.
-pub fn heed<E: 'static>(act: impl FnMut(E) + 'static) -> Act<E> {
-    Box::new(act)
-}
+use super::{browser, patch};
 
 /// An effect that keeps nothing from run to run.
 pub fn effect(act: impl FnMut() + 'static) {
@@ -39,4 +19,34 @@ pub fn effect(act: impl FnMut() + 'static) {
 pub fn memo<T: PartialEq + Send + Sync + 'static>(derive: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
     let derive: Box<dyn Fn() -> T + Send + Sync> = Box::new(derive);
     Memo::new(move |_| derive())
+}
+
+/// What an event does.
+pub type Act<E> = Box<dyn FnMut(E)>;
+
+/// What an event does.
+pub fn heed<E: 'static>(act: impl FnMut(E) + 'static) -> Act<E> {
+    Box::new(act)
+}
+
+/// Hears an event anywhere on the page, for as long as the component that calls it stands.
+pub fn hear(name: &str, act: impl Fn(web_sys::Event) + 'static) {
+    let act: Box<dyn Fn(web_sys::Event)> = Box::new(act);
+    let handle = window_event_listener_untyped(name, act);
+    on_cleanup(move || handle.remove());
+}
+
+/// Keeps the inside of the element `id` at what is drawn, for as long as the component that calls it stands.
+pub fn part(id: &'static str, draw: impl Fn() -> Markup + 'static) {
+    let mut shown = String::new();
+    effect(move || {
+        let drawn = draw().into_string();
+        if drawn == shown {
+            return;
+        }
+        if let Some(place) = browser::element(id) {
+            patch::update(&place, &drawn);
+            shown = drawn;
+        }
+    });
 }

@@ -13,17 +13,20 @@ mod lab;
 mod live;
 mod nav;
 mod page_api;
+mod patch;
 mod router;
 mod settings;
 mod stage;
 mod text;
 
 use leptos::prelude::*;
-use live::{effect, memo};
+use live::{effect, hear, memo, part};
+use maud::{Markup, html};
+use wasm_bindgen::JsCast;
 
 use crate::scenarios;
-use nav::{Nav, PageLink, href};
-use settings::{Settings, SettingsMenu};
+use nav::{Nav, href};
+use settings::Settings;
 use stage::Stage;
 
 /// Takes over the page: the static words and picture that stood there until the app arrived make room for it.
@@ -68,69 +71,82 @@ fn App() -> impl IntoView {
     provide_context(settings);
     provide_context(stage);
     page_api::install(nav, stage);
+    settings::listen(settings);
+    listen();
     embed::listen(stage, settings);
     embed::tell_height();
     effect(move || browser::set_root_attribute("data-embed", nav.embedded.get().then_some("1")));
+    part("site-head", move || {
+        if nav.embedded.get() {
+            html! {}
+        } else {
+            site_head(settings)
+        }
+    });
+    part("site-foot", move || if nav.embedded.get() { embed::foot(nav, stage) } else { site_foot() });
     let place = memo(move || nav.arrived.with(|fragment| place(fragment)));
     let page = move || match place.get() {
-        Place::Home => home::Home().into_any(),
+        Place::Home => still_page(text::SITE_TITLE, home::page()),
         Place::Scenario(id) => match scenarios::find(id) {
             Ok(entry) => view! { <lab::LabPage entry /> }.into_any(),
-            Err(error) => view! { <NotFound what=error.to_string() /> }.into_any(),
+            Err(error) => still_page(text::NOT_FOUND, not_found(&error.to_string())),
         },
-        Place::Unknown(what) => view! { <NotFound what /> }.into_any(),
+        Place::Unknown(what) => still_page(text::NOT_FOUND, not_found(&what)),
     };
-    let chrome = move || !nav.embedded.get();
     view! {
-        <Show when=chrome>
-            <Header />
-        </Show>
+        <div class="unboxed" id="site-head"></div>
         <main id="main" tabindex="-1">{page}</main>
-        <Show when=chrome fallback=embed::EmbedFoot>
-            <footer class="site-foot">
-                <p>{text::FOOTER}</p>
-            </footer>
-        </Show>
+        <div class="unboxed" id="site-foot"></div>
     }
 }
 
-#[component]
-fn Header() -> impl IntoView {
-    let skip = move |event: leptos::ev::MouseEvent| {
-        event.prevent_default();
-        if let Some(main) = browser::element("main") {
-            main.focus().ok();
+/// A page that never changes.
+fn still_page(title: &str, page: Markup) -> AnyView {
+    browser::set_title(title);
+    view! { <div inner_html=page.into_string()></div> }.into_any()
+}
+
+/// The way past what stands before the content.
+fn listen() {
+    hear("click", |event| {
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        if target.is_some_and(|target| target.matches(".skip").unwrap_or(false)) {
+            event.prevent_default();
+            if let Some(main) = browser::element("main") {
+                main.focus().ok();
+            }
         }
-    };
-    view! {
-        <header class="site-head">
-            <a class="skip" href=href(HOME) on:click=skip>{text::SKIP}</a>
-            <PageLink to=HOME class="wordmark">
-                <svg class="mark" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-                    <path class="mark-lanes" d="M5 2v20M19 2v20" />
-                    <path class="mark-one" d="M5 6 19 17" />
-                    <path class="mark-two" d="M19 6 5 17" />
-                </svg>
-                {text::SITE}
-            </PageLink>
-            <nav aria-label=text::MAIN_NAVIGATION>
-                <PageLink to=HOME>{text::CATALOGUE}</PageLink>
-            </nav>
-            <SettingsMenu />
-        </header>
+    });
+}
+
+fn site_head(settings: Settings) -> Markup {
+    html! {
+        header.site-head {
+            a.skip href=(href(HOME)) { (text::SKIP) }
+            a.wordmark href=(href(HOME)) {
+                svg.mark viewBox="0 0 24 24" aria-hidden="true" focusable="false" {
+                    path.mark-lanes d="M5 2v20M19 2v20" {}
+                    path.mark-one d="M5 6 19 17" {}
+                    path.mark-two d="M19 6 5 17" {}
+                }
+                (text::SITE)
+            }
+            nav aria-label=(text::MAIN_NAVIGATION) { a href=(href(HOME)) { (text::CATALOGUE) } }
+            (settings::menu(settings))
+        }
     }
 }
 
-#[component]
-fn NotFound(what: String) -> impl IntoView {
-    browser::set_title(text::NOT_FOUND);
-    view! {
-        <article class="not-found">
-            <h1>{text::NOT_FOUND}</h1>
-            <p>{text::not_found(&what)}</p>
-            <p>
-                <PageLink to=HOME class="call">{text::NOT_FOUND_BACK}</PageLink>
-            </p>
-        </article>
+fn site_foot() -> Markup {
+    html! { footer.site-foot { p { (text::FOOTER) } } }
+}
+
+fn not_found(what: &str) -> Markup {
+    html! {
+        article.not-found {
+            h1 { (text::NOT_FOUND) }
+            p { (text::not_found(what)) }
+            p { a.call href=(href(HOME)) { (text::NOT_FOUND_BACK) } }
+        }
     }
 }

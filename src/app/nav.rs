@@ -7,21 +7,30 @@ use super::browser::{self, Visit};
 use super::live::memo;
 use super::router;
 
-/// Browsers refuse (Safari) or hold back (Chromium) a page that writes its address too often, so it is written at most this often, in ms; what is
-/// late is written before the page is left.
-const WRITE_EVERY_MS: f64 = 350.0;
+/// Browsers refuse (Safari) or hold back (Chromium) a page that writes its address too often, and take their time over a long one. So it is written
+/// when the reader has rested for so long, in ms; what is late is written before the page is left.
+const REST_MS: u32 = 350;
+/// At the latest so long after the first of many steps, in ms.
+const LATEST_MS: f64 = 3_000.0;
+/// Under this name stands, for a reload of this tab, what the address should have been: a line with what it was, a line with what was shown.
+const LATE: &str = "late";
+
+/// What stands behind `#` for what is shown, worked out when it is needed; `None` where it is no longer there.
+pub type Later = Box<dyn Fn() -> Option<String>>;
 
 /// The address of the page. `Copy`, from context.
 #[derive(Clone, Copy)]
 pub struct Nav {
     /// The address the reader arrived at: by a link, by typing, by Back and Forward. What the page writes itself does not show here.
     pub arrived: RwSignal<String>,
-    /// The address of what is shown, whether or not it has been written yet.
-    pub shown: RwSignal<String>,
     /// The fragment that stands in the address bar.
-    written: StoredValue<String>,
-    last_write_ms: StoredValue<f64>,
-    is_waiting: StoredValue<bool>,
+    pub written: RwSignal<String>,
+    /// What shall stand there soon.
+    late: StoredValue<Option<Later>, LocalStorage>,
+    /// When it is written at the latest, in ms.
+    due: StoredValue<Option<f64>>,
+    /// How often it was to be written.
+    writes: StoredValue<u32>,
     search: StoredValue<String>,
     /// Whether the page shows itself without its chrome (`embed=1`).
     pub embedded: Memo<bool>,
@@ -31,6 +40,10 @@ impl Nav {
     /// Reads the address and listens to its changes for as long as the page lives.
     pub fn start() -> Self {
         let fragment = browser::fragment();
+        // A page that is left just after a step cannot write its address any more: browsers reload the one from before.
+        let kept = browser::take_kept(LATE);
+        let late = kept.as_deref().and_then(|kept| kept.split_once('\n')).filter(|(written, _)| *written == fragment);
+        let fragment = late.map_or(fragment.clone(), |(_, shown)| shown.to_owned());
         let arrived = RwSignal::new(fragment.clone());
         let search = StoredValue::new(format!("?{}", browser::query()));
         let embedded = memo(move || {
@@ -41,13 +54,14 @@ impl Nav {
         });
         let nav = Nav {
             arrived,
-            shown: RwSignal::new(fragment.clone()),
-            written: StoredValue::new(fragment),
-            last_write_ms: StoredValue::new(f64::MIN),
-            is_waiting: StoredValue::new(false),
+            written: RwSignal::new(browser::fragment()),
+            late: StoredValue::new_local(None),
+            due: StoredValue::new(None),
+            writes: StoredValue::new(0),
             search,
             embedded,
         };
+        nav.put(fragment, Visit::Replace);
         nav.listen();
         nav
     }
@@ -55,13 +69,21 @@ impl Nav {
     fn listen(self) {
         let arrive = Closure::<dyn FnMut()>::new(move || {
             let fragment = browser::fragment();
-            if self.written.with_value(|written| *written != fragment) {
-                self.written.set_value(fragment.clone());
-                self.shown.set(fragment.clone());
+            if self.written.with_untracked(|written| *written != fragment) {
+                // What was shown before belongs to another entry of the history.
+                self.late.set_value(None);
+                self.written.set(fragment.clone());
                 self.arrived.set(fragment);
             }
         });
-        let leave = Closure::<dyn FnMut()>::new(move || self.flush());
+        let leave = Closure::<dyn FnMut()>::new(move || {
+            let before = self.written.get_untracked();
+            self.flush();
+            let after = self.written.get_untracked();
+            if after != before {
+                browser::keep(LATE, &format!("{before}\n{after}"));
+            }
+        });
         if let Some(window) = browser::window() {
             let arrive = arrive.as_ref().unchecked_ref();
             window.add_event_listener_with_callback("hashchange", arrive).ok();
@@ -80,43 +102,57 @@ impl Nav {
     }
 
     /// Brings the address up to date with what the page shows. An embedded page never adds to the history.
-    pub fn write(self, fragment: String, visit: Visit) {
+    pub fn write(self, link: Later, visit: Visit) {
         let is_framed = self.embedded.get_untracked() || browser::is_framed();
         if visit == Visit::Push && !is_framed {
             self.flush();
-            self.shown.set(fragment);
-            self.put(Visit::Push);
+            if let Some(fragment) = link() {
+                self.put(fragment, Visit::Push);
+            }
             return;
         }
-        self.shown.set(fragment);
-        let wait_ms = self.last_write_ms.get_value() + WRITE_EVERY_MS - browser::now_ms();
-        if wait_ms <= 0.0 {
+        self.late.set_value(Some(link));
+        // Where nothing can be kept for a reload, the address is all there is.
+        if !browser::can_keep() {
             self.flush();
-        } else if !self.is_waiting.get_value() {
-            self.is_waiting.set_value(true);
-            set_timeout(move || self.flush(), std::time::Duration::from_millis(wait_ms as u64));
+            return;
         }
+        let now = browser::now_ms();
+        let due = self.due.get_value().filter(|due| *due > now).unwrap_or(now + LATEST_MS);
+        self.due.set_value(Some(due));
+        self.writes.update_value(|writes| *writes += 1);
+        let write = self.writes.get_value();
+        let rest = REST_MS.min((due - now) as u32);
+        let flush = move || {
+            // Unless the reader has gone on meanwhile.
+            if self.writes.get_value() == write || browser::now_ms() >= due {
+                self.flush();
+            }
+        };
+        set_timeout(flush, std::time::Duration::from_millis(rest.into()));
     }
 
     /// Writes what is late.
     fn flush(self) {
-        self.is_waiting.set_value(false);
-        self.put(Visit::Replace);
+        self.due.set_value(None);
+        let late = self.late.try_update_value(Option::take).flatten();
+        if let Some(fragment) = late.and_then(|link| link()) {
+            self.put(fragment, Visit::Replace);
+        }
     }
 
-    fn put(self, visit: Visit) {
-        let fragment = self.shown.get_untracked();
-        if self.written.with_value(|written| *written == fragment) {
+    fn put(self, fragment: String, visit: Visit) {
+        if self.written.with_untracked(|written| *written == fragment) {
             return;
         }
         browser::write_fragment(&fragment, visit);
-        self.last_write_ms.set_value(browser::now_ms());
-        self.written.set_value(fragment);
+        self.written.set(fragment);
     }
 
     /// Goes to another place, as a link would.
     pub fn go(self, fragment: String) {
-        self.write(fragment.clone(), Visit::Push);
+        let there = fragment.clone();
+        self.write(Box::new(move || Some(there.clone())), Visit::Push);
         self.arrived.set(fragment);
     }
 }
@@ -129,18 +165,4 @@ fn is_on(value: Option<&str>) -> Option<bool> {
 /// The full address of a place of the site, for `href`: independent of `<base>`, and right when opened in another tab.
 pub fn href(fragment: &str) -> String {
     format!("{}#{fragment}", browser::page_address())
-}
-
-/// A link within the site.
-#[component]
-pub fn PageLink(
-    /// Where it leads.
-    #[prop(into)]
-    to: String,
-    /// Classes.
-    #[prop(optional)]
-    class: &'static str,
-    children: Children,
-) -> impl IntoView {
-    view! { <a href=href(&to) class=class>{children()}</a> }
 }

@@ -35,9 +35,6 @@ use super::text;
 
 /// The longest link that `open` reads.
 const LINK_LENGTH_MAX: usize = 2_000_000;
-/// How often, and how long each time, `open` looks whether the page has opened the link.
-const OPEN_TRIES: u32 = 500;
-const OPEN_WAIT_MS: i32 = 10;
 
 type Answer = Result<JsValue, JsValue>;
 
@@ -128,17 +125,10 @@ async fn open_run(nav: Nav, stage: Stage, run: JsValue) -> Answer {
     let link = run.as_string().filter(|link| link.len() <= LINK_LENGTH_MAX);
     let link = link.ok_or_else(|| error(&text::api_bad_link(&shown(&run))))?;
     let fragment = link.split_once('#').map_or(link.as_str(), |(_, fragment)| fragment);
-    let before = stage.opened.get_untracked();
     if router::path(fragment).first().is_none_or(|id| find(id).is_err()) {
         return Err(error(&text::not_found(&shown(&run))));
     }
-    nav.go(fragment.to_owned());
-    for _ in 0..OPEN_TRIES {
-        if stage.opened.get_untracked() != before {
-            break;
-        }
-        browser::sleep(OPEN_WAIT_MS).await;
-    }
+    stage.opened(|| nav.go(fragment.to_owned())).await;
     let lab = lab(stage)?;
     match lab.notice.get_untracked() {
         Some(problem) => Err(error(&problem)),

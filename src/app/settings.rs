@@ -1,9 +1,12 @@
 //! What the reader has set for themselves: theme, motion, single-key shortcuts.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 
 use super::browser;
-use super::live::{act, effect, heed};
+use super::live::{effect, hear};
 use super::nav::Nav;
 use super::text;
 
@@ -89,37 +92,46 @@ impl Settings {
 }
 
 /// The settings as a popover under its button.
-#[component]
-pub fn SettingsMenu() -> impl IntoView {
-    let settings = expect_context::<Settings>();
-    let themes = Theme::ALL.map(|theme| {
-        let chosen = move || settings.theme.get() == theme;
-        view! {
-            <label class="option">
-                <input type="radio" name="theme" value=theme.name() prop:checked=chosen on:change=act(move || settings.set_theme(theme)) />
-                <span>{text::theme(theme.name())}</span>
-            </label>
+pub fn menu(settings: Settings) -> Markup {
+    let option = |name: &str, is_on: bool, words: &str| {
+        html! {
+            label.option {
+                input type="checkbox" checked[is_on] data-act="setting" data-of=(name);
+                span { (words) }
+            }
+        }
+    };
+    html! {
+        button.bar-button type="button" popovertarget="settings" { (text::SETTINGS) }
+        div #settings.popover.settings popover="auto" {
+            fieldset {
+                legend { (text::THEME) }
+                @for theme in Theme::ALL {
+                    label.option {
+                        input type="radio" name="theme" value=(theme.name()) checked[settings.theme.get() == theme]
+                            data-act="setting" data-of="theme";
+                        span { (text::theme(theme.name())) }
+                    }
+                }
+            }
+            (option("less-motion", settings.still.get(), text::LESS_MOTION))
+            (option("single-keys", settings.shortcuts.get(), text::SINGLE_KEYS))
+        }
+    }
+}
+
+/// Hears the menu for as long as the page lives.
+pub fn listen(settings: Settings) {
+    hear("change", move |event| {
+        let target = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+        let Some(input) = target.filter(|input| input.get_attribute("data-act").as_deref() == Some("setting")) else {
+            return;
+        };
+        match input.get_attribute("data-of").as_deref() {
+            Some("theme") => Theme::named(&input.value()).into_iter().for_each(|theme| settings.set_theme(theme)),
+            Some("less-motion") => settings.set_still(input.checked()),
+            Some("single-keys") => settings.set_shortcuts(input.checked()),
+            _ => {}
         }
     });
-    view! {
-        <button type="button" class="bar-button" popovertarget="settings">{text::SETTINGS}</button>
-        <div id="settings" popover="auto" class="popover settings">
-            <fieldset>
-                <legend>{text::THEME}</legend>
-                {themes}
-            </fieldset>
-            <label class="option">
-                <input type="checkbox" prop:checked=settings.still on:change=heed(move |event| settings.set_still(event_target_checked(&event))) />
-                <span>{text::LESS_MOTION}</span>
-            </label>
-            <label class="option">
-                <input
-                    type="checkbox"
-                    prop:checked=settings.shortcuts
-                    on:change=heed(move |event| settings.set_shortcuts(event_target_checked(&event)))
-                />
-                <span>{text::SINGLE_KEYS}</span>
-            </label>
-        </div>
-    }
 }

@@ -114,6 +114,10 @@ impl Plan<'_> {
             }
             let Some((end, lost)) = self.end(message) else { continue };
             let start = self.start(id);
+            let bounds = (start.1 - 14.0, end.1 + 10.0);
+            if !self.shows(bounds) {
+                continue;
+            }
             let copy = message.copy_of.is_some();
             let class = match (lost, copy) {
                 (true, _) => "message lost",
@@ -123,7 +127,6 @@ impl Plan<'_> {
             let own = message.from == message.to;
             let shapes =
                 if own { marks::own_arrow(start, end, LOOP, lost) } else { marks::arrow(start, end, copy, lost) };
-            let bounds = (start.1 - 14.0, end.1 + 10.0);
             self.push((b'm', id), bounds, class, Target::Message(id), self.message_title(message), shapes);
         }
     }
@@ -137,15 +140,16 @@ impl Plan<'_> {
             }
             let flies = in_flight(message, self.rows);
             let start = self.start(id);
-            let mut shapes = vec![self.label_at_sender(message, start, flies)];
-            let mut bottom = start.1 + 4.0;
-            if let Some((end, _)) = self.end(message).filter(|_| !flies) {
-                shapes.extend(self.label_at_end(message, end));
-                bottom = end.1 + 8.0;
+            let end = self.end(message).filter(|_| !flies).map(|(end, _)| end);
+            let bounds = (start.1 - 16.0, end.map_or(start.1 + 4.0, |end| end.1 + 8.0));
+            if !self.shows(bounds) {
+                continue;
             }
+            let mut shapes = vec![self.label_at_sender(message, start, flies)];
+            shapes.extend(end.and_then(|end| self.label_at_end(message, end)));
             let (class, target) =
                 if flies { ("message flight", Target::InFlight(id)) } else { ("message", Target::Message(id)) };
-            self.push((b'w', id), (start.1 - 16.0, bottom), class, target, self.message_title(message), shapes);
+            self.push((b'w', id), bounds, class, target, self.message_title(message), shapes);
         }
     }
 
@@ -191,7 +195,8 @@ impl Plan<'_> {
     /// What happens on the lifelines, row by row.
     pub(super) fn events(&mut self) {
         let trace = self.trace;
-        for (row, event) in (0..self.rows).zip(&trace.events) {
+        for row in self.rows_shown() {
+            let event = &trace.events[row as usize];
             let (x, y) = (self.x(event.node), self.y(row));
             let (width, height) = (self.width, self.style.row);
             let top = y - height / 2.0;
@@ -225,8 +230,11 @@ impl Plan<'_> {
             let place = self.flight_place(at);
             let message = &trace.messages[place.id as usize];
             let start = self.start(place.id);
-            let shapes = marks::flight(start, place.near(), message.copy_of.is_some());
             let bounds = (start.1.min(place.y) - 4.0, place.y + 4.0);
+            if !self.shows(bounds) {
+                continue;
+            }
+            let shapes = marks::flight(start, place.near(), message.copy_of.is_some());
             let target = Target::InFlight(place.id);
             self.push((b'f', place.id), bounds, "message flight", target, self.message_title(message), shapes);
         }
@@ -239,6 +247,10 @@ impl Plan<'_> {
         for at in 0..self.flights.len() {
             let place = self.flight_place(at);
             let message = &trace.messages[place.id as usize];
+            let bounds = (place.y - row / 2.0, place.y + row / 2.0);
+            if !self.shows(bounds) {
+                continue;
+            }
             let half = row / 2.0 - 4.0;
             let rect = |class, width: f32, height: f32, radius: f32| Shape::Rect {
                 class,
@@ -255,7 +267,6 @@ impl Plan<'_> {
             let (x, y, anchor) = (place.middle, place.y + 4.2, Anchor::Middle);
             shapes.push(Shape::Text { class: "flight-text", x, y, anchor, text: place.text });
             let title = format!("Deliver {}", self.message_title(message));
-            let bounds = (place.y - row / 2.0, place.y + row / 2.0);
             self.push((b'b', place.id), bounds, "message flight button", Target::InFlight(place.id), title, shapes);
         }
     }

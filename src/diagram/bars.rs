@@ -24,11 +24,15 @@ impl Plan<'_> {
             let top = self.y(span.from_row);
             let bottom =
                 if self.lasts(span.to_row) { self.lanes_end } else { self.y(span.to_row.unwrap_or(self.rows)) };
+            let bounds = (top, bottom.max(top + 2.0));
+            if !self.shows(bounds) {
+                continue;
+            }
             let x = self.x(span.node) + SLOT * f32::from(slots[at]);
-            let shapes = self.bar(span, x, (top, bottom.max(top + 2.0)));
+            let shapes = self.bar(span, x, bounds);
             let title = format!("{}: {}", trace.lanes[span.node.index()].id, span.label);
             let target = Target::Lane(span.node);
-            self.push((b's', at as u32), (top, bottom.max(top + 2.0)), class(span.kind), target, title, shapes);
+            self.push((b's', at as u32), bounds, class(span.kind), target, title, shapes);
         }
     }
 

@@ -15,9 +15,12 @@ impl<'a> Plan<'a> {
     pub(super) fn time_and_steps(&mut self, step: u32) {
         let trace = self.trace;
         let half = self.style.row / 2.0;
-        let mut last_time = None;
-        let mut last_step = None;
-        for (row, event) in (0..self.rows).zip(&trace.events) {
+        let rows = self.rows_shown();
+        let before = rows.start.checked_sub(1).map(|row| &trace.events[row as usize]);
+        let mut last_time = before.map(|event| event.time_ms);
+        let mut last_step = before.map(|event| event.step);
+        for row in rows {
+            let event = &trace.events[row as usize];
             let begins = last_step.replace(event.step).is_some_and(|last| last != event.step);
             let y = self.y(row);
             let mut shapes = Vec::new();
@@ -107,13 +110,17 @@ impl<'a> Plan<'a> {
         let mut tagged = None;
         let found: Vec<_> = self.broken(step).collect();
         for (at, violation) in found {
-            let mut shapes = self.bracket(at, violation);
-            if tagged.replace(violation.row) != Some(violation.row) {
-                shapes.extend(self.violation_tag(violation.row, step));
-            }
             let rows = violation.guilty.iter().copied().chain([violation.row]);
             let (first, last) = (rows.clone().min().unwrap_or(0), rows.max().unwrap_or(0));
             let bounds = (self.y(first) - self.style.row, self.y(last) + self.style.row);
+            let is_first_of_row = tagged.replace(violation.row) != Some(violation.row);
+            if !self.shows(bounds) {
+                continue;
+            }
+            let mut shapes = self.bracket(at, violation);
+            if is_first_of_row {
+                shapes.extend(self.violation_tag(violation.row, step));
+            }
             let target = Target::Violation(at as u32);
             self.push((b'v', at as u32), bounds, "violation", target, violation.sentence.clone(), shapes);
         }

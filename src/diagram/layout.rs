@@ -54,10 +54,36 @@ const CAPTION_LINES: usize = 3;
 /// Height of a line of a caption under a lifeline.
 pub(super) const CAPTION_LINE: f32 = 14.0;
 
+/// A stretch of a drawing: (top, bottom).
+pub type Window = (f32, f32);
+
+/// How large a drawing is, and where now is in it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Extent {
+    /// Width.
+    pub width: f32,
+    /// Height.
+    pub height: f32,
+    /// Where now is.
+    pub now_y: f32,
+}
+
+/// How large a run's drawing is as of a step, without drawing it.
+pub fn extent(trace: &Trace, step: u32, style: &Style) -> Extent {
+    Plan::new(trace, trace.rows_at_step(step), style, (0.0, 0.0)).extent()
+}
+
 /// Lays out a run as of a step.
 pub fn layout(trace: &Trace, step: u32, style: &Style) -> Scene {
+    layout_within(trace, step, style, (f32::MIN, f32::MAX))
+}
+
+/// Lays out what of a run, as of a step, reaches into a window: the work grows with the window and hardly with the run. Every item is as it is in
+/// [`layout`].
+pub fn layout_within(trace: &Trace, step: u32, style: &Style, window: Window) -> Scene {
     let rows = trace.rows_at_step(step);
-    let mut plan = Plan::new(trace, rows, style);
+    let mut plan = Plan::new(trace, rows, style, window);
+    plan.place_starts();
     plan.partition_bands();
     plan.time_and_steps(step);
     plan.broken_rows(step);
@@ -93,11 +119,12 @@ pub(super) struct Plan<'a> {
     /// What blocked nodes wait for: the span, in lines.
     pub(super) captions: Vec<(usize, Vec<String>)>,
     first_x: f32,
+    window: Window,
     items: Vec<Item>,
 }
 
 impl<'a> Plan<'a> {
-    fn new(trace: &'a Trace, rows: u32, style: &'a Style) -> Self {
+    fn new(trace: &'a Trace, rows: u32, style: &'a Style, window: Window) -> Self {
         let gaps = trace.lanes.len().saturating_sub(1) as f32;
         let margins = style.gutter + style.left + style.right;
         let spacing = ((style.width - margins) / gaps.max(1.0)).clamp(style.lane_min, style.lane_max);
@@ -112,8 +139,7 @@ impl<'a> Plan<'a> {
         let now_y = TOP + rows as f32 * style.row + 8.0;
         let lanes_end = now_y + 24.0 + flights.len() as f32 * style.flight_row;
         let height = lanes_end + 8.0 + caption_lines * CAPTION_LINE;
-        let (starts, items) = (Vec::new(), Vec::with_capacity(rows as usize * 4));
-        let mut plan = Plan {
+        Plan {
             trace,
             rows,
             style,
@@ -123,18 +149,35 @@ impl<'a> Plan<'a> {
             height,
             lanes_end,
             flights,
-            starts,
+            starts: Vec::new(),
             captions,
             first_x,
-            items,
-        };
-        plan.place_starts();
-        plan
+            window,
+            items: Vec::new(),
+        }
+    }
+
+    fn extent(&self) -> Extent {
+        Extent { width: self.width, height: self.height, now_y: self.now_y }
     }
 
     fn finish(self) -> Scene {
         let heads = self.heads();
         Scene { width: self.width, height: self.height, heads, items: self.items, now_y: self.now_y }
+    }
+
+    /// Whether something with these bounds reaches into the window.
+    pub(super) fn shows(&self, (top, bottom): (f32, f32)) -> bool {
+        bottom >= self.window.0 && top <= self.window.1
+    }
+
+    /// The rows that may reach into the window.
+    pub(super) fn rows_shown(&self) -> std::ops::Range<u32> {
+        // Casts of floats saturate.
+        let row_at = |y: f32| ((y - TOP) / self.style.row).floor();
+        let first = (row_at(self.window.0) - 1.0) as u32;
+        let end = (row_at(self.window.1) + 2.0) as u32;
+        first.min(self.rows)..end.min(self.rows)
     }
 
     pub(super) fn x(&self, node: NodeId) -> f32 {
@@ -165,15 +208,20 @@ impl<'a> Plan<'a> {
         title: String,
         shapes: Vec<Shape>,
     ) {
+        if !self.shows((top, bottom)) {
+            return;
+        }
         let key = (kind, id, digest(class, &shapes));
         self.items.push(Item { key, top, bottom, class, target, title, shapes });
     }
 
     fn heads(&self) -> Vec<Head> {
         let mut badges = vec![None; self.trace.lanes.len()];
-        for event in &self.trace.events[..self.rows as usize] {
-            if let Some(badge) = &event.badge {
-                badges[event.node.index()] = Some((badge.text, badge.tone));
+        for event in self.trace.events[..self.rows as usize].iter().rev() {
+            let latest = &mut badges[event.node.index()];
+            *latest = latest.or(event.badge.as_ref().map(|badge| (badge.text, badge.tone)));
+            if badges.iter().all(Option::is_some) {
+                break;
             }
         }
         let lanes = self.trace.lanes.iter().enumerate();

@@ -14,7 +14,7 @@ mod svg;
 mod text;
 mod transcript;
 
-pub use layout::{Style, format_time, in_flight, keys, layout};
+pub use layout::{Extent, Style, Window, extent, format_time, in_flight, keys, layout, layout_within};
 pub use mermaid::mermaid;
 pub use plantuml::plantuml;
 pub use scene::{Anchor, Head, Item, Key, Point, Scene, Shape, Target, number, tone_class, tone_sign};

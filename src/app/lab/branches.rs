@@ -1,116 +1,104 @@
 //! Branches as named tabs: rewinding and choosing anew opens one, and nothing is ever thrown away unasked.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 
 use crate::engine::BranchId;
 
-use super::super::icons::{Glyph, Icon};
-use super::super::live::{act, effect, heed, live, memo};
+use super::super::browser;
+use super::super::icons::{Glyph, icon};
+use super::super::live::effect;
 use super::super::text;
-use super::state::Lab;
+use super::bench::Bench;
+use super::state::Here;
 
-/// A tab.
-#[derive(Clone, PartialEq)]
-struct Tab {
-    id: BranchId,
-    name: String,
-    steps: u32,
-    broken: bool,
-}
-
-/// The tabs of the branches that share the spec of the one that is shown.
-#[component]
-pub fn Branches() -> impl IntoView {
-    let lab = expect_context::<Lab>();
-    let tabs = memo(move || {
-        lab.at.track();
-        lab.read_sisters(|here| Tab {
-            id: here.id,
-            name: here.name.to_owned(),
-            steps: here.run.steps(),
-            broken: !here.run.trace().violations.is_empty(),
-        })
-    });
-    let alone = memo(move || tabs.with(|tabs| tabs.len() < 2));
-    let renaming = RwSignal::new(false);
-    view! {
-        <div class="branches">
-            <h2 class="visually-hidden">{text::BRANCHES}</h2>
-            <ul class="branch-tabs">
-                <For each=move || tabs.get() key=|tab| (tab.id, tab.name.clone(), tab.steps, tab.broken) let:tab>
-                    <BranchTab lab tab alone />
-                </For>
-            </ul>
-            <div class="branch-acts">
-                <button type="button" class="bar-button" title=text::with_key(text::BRANCH_HELP, "B") on:click=act(move || lab.branch_here())>
-                    <Icon glyph=Glyph::Fork />
-                    {text::BRANCH_HERE}
-                </button>
-                <button type="button" class="bar-button" title=text::with_key(text::START_OVER_HELP, "R") on:click=act(move || lab.start_over())>
-                    {text::START_OVER}
-                </button>
-                <button
-                    type="button"
-                    class="bar-button"
-                    aria-expanded=live(move || renaming.get().to_string())
-                    on:click=act(move || renaming.update(|on| *on = !*on))
-                >
-                    {text::RENAME}
-                </button>
-            </div>
-            <Show when=move || renaming.get()>
-                <RenameForm lab renaming />
-            </Show>
-        </div>
+/// The tabs of the branches that share the spec of the one that is shown, and what can be done with it.
+pub fn panel(bench: Bench) -> Markup {
+    let Bench { lab, is_renaming, .. } = bench;
+    let at = lab.at.get();
+    let tabs = lab.read_sisters(|here| tab(&here, at.branch));
+    let is_alone = tabs.len() < 2;
+    let is_renaming = is_renaming.get();
+    html! {
+        h2.visually-hidden { (text::BRANCHES) }
+        ul.branch-tabs.is-alone[is_alone] { @for tab in tabs { (tab) } }
+        div.branch-acts {
+            button.bar-button type="button" title=(text::with_key(text::BRANCH_HELP, "B")) data-act="branch-here" {
+                (icon(Glyph::Fork)) (text::BRANCH_HERE)
+            }
+            button.bar-button type="button" title=(text::with_key(text::START_OVER_HELP, "R")) data-act="start-over" {
+                (text::START_OVER)
+            }
+            button #rename-button.bar-button type="button" aria-expanded=(if is_renaming { "true" } else { "false" })
+                data-act="rename" {
+                (text::RENAME)
+            }
+        }
+        @if is_renaming { (rename_form(&lab.read(|here| here.name.to_owned()).unwrap_or_default())) }
     }
 }
 
-#[component]
-fn BranchTab(lab: Lab, tab: Tab, alone: Memo<bool>) -> impl IntoView {
-    let Tab { id, name, steps, broken } = tab;
-    let shown = memo(move || lab.at.with(|at| at.branch == id));
-    let close_label = text::close_branch(&name);
-    view! {
-        <li class="branch-tab" class:is-shown=shown>
-            <button
-                type="button"
-                class="branch-name"
-                aria-current=live(move || shown.get().then_some("true"))
-                on:click=act(move || lab.show_branch(id))
-            >
-                {name}
-                <span class="branch-steps">{text::steps(steps)}</span>
-                {broken.then(|| view! { <span class="branch-broken"><Icon glyph=Glyph::Cross />{text::VIOLATED}</span> })}
-            </button>
-            <button type="button" class="branch-close" aria-label=close_label hidden=alone on:click=act(move || lab.close(id))>
-                <Icon glyph=Glyph::Cross />
-            </button>
-        </li>
+fn tab(here: &Here<'_>, shown: BranchId) -> Markup {
+    let is_shown = here.id == shown;
+    let is_broken = !here.run.trace().violations.is_empty();
+    html! {
+        li.branch-tab.is-shown[is_shown] data-key=(here.id.0) {
+            button.branch-name type="button" aria-current=[is_shown.then_some("true")] data-act="branch" data-of=(here.id.0) {
+                (here.name)
+                span.branch-steps { (text::steps(here.run.steps())) }
+                @if is_broken { span.branch-broken { (icon(Glyph::Cross)) (text::VIOLATED) } }
+            }
+            button.branch-close type="button" aria-label=(text::close_branch(here.name)) data-act="close-branch" data-of=(here.id.0) {
+                (icon(Glyph::Cross))
+            }
+        }
     }
 }
 
-#[component]
-fn RenameForm(lab: Lab, renaming: RwSignal<bool>) -> impl IntoView {
-    let input = NodeRef::<leptos::html::Input>::new();
-    let name = lab.read(|here| here.name.to_owned()).unwrap_or_default();
+/// Submitted by the act `rename-to`.
+fn rename_form(name: &str) -> Markup {
+    html! {
+        form.rename data-act="rename-to" {
+            label for="branch-name" { (text::BRANCH_NAME) }
+            input #branch-name type="text" maxlength="40" autocomplete="off" value=(name);
+            button.bar-button type="submit" { (text::SAVE) }
+        }
+    }
+}
+
+fn field() -> Option<HtmlInputElement> {
+    browser::element("branch-name")?.dyn_into().ok()
+}
+
+/// The form takes the focus when it opens; when it closes, the button that opened it does.
+pub fn hold_focus(bench: Bench) {
+    let mut was_open = false;
     effect(move || {
-        if let Some(input) = input.get() {
-            input.focus().ok();
-            input.select();
+        let is_open = bench.is_renaming.get();
+        if is_open == was_open {
+            return;
         }
+        was_open = is_open;
+        request_animation_frame(move || match field().filter(|_| is_open) {
+            Some(field) => {
+                field.focus().ok();
+                field.select();
+            }
+            None => {
+                if let Some(button) = browser::element("rename-button") {
+                    button.focus().ok();
+                }
+            }
+        });
     });
-    let rename = heed(move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if let Some(input) = input.get_untracked() {
-            lab.rename(&input.value());
-        }
-        renaming.set(false);
-    });
-    view! {
-        <form class="rename" on:submit=rename>
-            <label for="branch-name">{text::BRANCH_NAME}</label>
-            <input id="branch-name" type="text" maxlength="40" autocomplete="off" value=name node_ref=input />
-            <button type="submit" class="bar-button">{text::SAVE}</button>
-        </form>
+}
+
+/// Gives the branch the name that was typed.
+pub fn rename(bench: Bench) {
+    if let Some(field) = field() {
+        bench.lab.rename(&field.value());
     }
+    bench.is_renaming.set(false);
 }

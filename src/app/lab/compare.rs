@@ -1,17 +1,16 @@
 //! Side by side: another variant under the same choices as far as they apply, aligned step by step, with the point where the two part.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
+use maud::{Markup, html};
 
-use crate::diagram::{Style, layout, step_sentence};
-use crate::engine::{Alignment, Followed, Parting, PartingKind, Run, Skipped, align};
+use crate::diagram::{Style, step_sentence};
+use crate::engine::{Alignment, Followed, Pair, Parting, PartingKind, Run, Skipped, align};
 use crate::scenarios::{Values, Variant, follow};
 
-use super::super::diagram::Diagram;
-use super::super::live::{act, effect, heed, live, memo};
+use super::super::live::{effect, memo};
 use super::super::text;
-use super::state::{Lab, Spec, choices_of};
+use super::bench::Bench;
+use super::state::{Here, Lab, Spec, choices_of};
 
 /// The run beside.
 struct Other {
@@ -39,6 +38,11 @@ impl Comparison {
         effect(move || {
             run.track();
             let variant = comparison.variant.get().and_then(|id| lab.info().variant(id).ok());
+            // Another variant of one's own ends the comparison with it.
+            if lab.read(|here| variant.is_some_and(|variant| variant.id == here.spec.variant.id)) == Some(true) {
+                comparison.variant.set(None);
+                return;
+            }
             let other = variant.and_then(|variant| other_run(lab, variant));
             comparison.other.set_value(other);
             comparison.version.update(|version| *version += 1);
@@ -46,9 +50,47 @@ impl Comparison {
         comparison
     }
 
+    /// Depends on the run beside.
+    pub fn track(self) {
+        self.version.track();
+    }
+
+    /// Whether anything is compared.
+    pub fn is_on(self) -> bool {
+        self.variant.with(Option::is_some)
+    }
+
     fn read<T>(self, read: impl FnOnce(&Other) -> T) -> Option<T> {
         self.version.track();
         self.other.with_value(|other| other.as_ref().map(read))
+    }
+
+    /// Reads the run beside, at the step that goes with a step of the lab's.
+    pub fn read_beside<T>(self, step: u32, read: impl FnOnce(&dyn Run, u32) -> T) -> Option<T> {
+        let beside = self.step_beside(step);
+        self.read(|other| read(&*other.run, beside))
+    }
+
+    /// Compares with this variant; with another name or one's own variant, with nothing.
+    pub fn pick(self, lab: Lab, id: &str) {
+        let own = lab.read(|here| here.spec.variant.id);
+        self.variant.set(lab.info().variant(id).ok().map(|variant| variant.id).filter(|id| own != Some(*id)));
+    }
+
+    /// Makes the run beside the one that is driven.
+    pub fn drive(self, lab: Lab) {
+        let beside = self.step_beside(lab.at.with_untracked(|at| at.step));
+        if let Some((spec, run)) = self.read(|other| (other.spec.clone(), other.run.fork(other.run.steps()))) {
+            self.variant.set(None);
+            lab.open(spec, run, beside, text::BESIDE_NAME);
+        }
+    }
+
+    /// Goes to where the two runs part.
+    pub fn go_to_parting(self, lab: Lab) {
+        if let Some(Some(parting)) = self.read(|other| other.alignment.parting) {
+            lab.go(parting.left);
+        }
     }
 
     /// The step of the run beside that goes with a step of the lab's.
@@ -84,45 +126,21 @@ fn other_run(lab: Lab, variant: &'static Variant) -> Option<Other> {
 }
 
 /// The switch: which variant stands beside.
-#[component]
-pub fn CompareSwitch() -> impl IntoView {
-    let lab = expect_context::<Lab>();
-    let comparison = expect_context::<Comparison>();
-    let own = lab.derive("", |here| here.spec.variant.id);
-    let options: Vec<_> = lab
-        .info()
-        .variants
-        .iter()
-        .map(|variant| {
-            view! {
-                <option
-                    value=variant.id
-                    disabled=live(move || own.get() == variant.id)
-                    prop:selected=live(move || comparison.variant.get() == Some(variant.id))
-                >
-                    {variant.title}
-                </option>
+pub fn switch(bench: Bench) -> Markup {
+    let own = bench.lab.at.with(|_| bench.lab.read(|here| here.spec.variant.id));
+    let beside = bench.comparison.variant.get();
+    html! {
+        label.compare-switch {
+            span { (text::COMPARE) }
+            select data-act="compare" {
+                option value="" selected[beside.is_none()] { (text::COMPARE_NONE) }
+                @for variant in bench.lab.info().variants {
+                    option value=(variant.id) disabled[own == Some(variant.id)] selected[beside == Some(variant.id)] {
+                        (variant.title)
+                    }
+                }
             }
-        })
-        .collect();
-    // Another variant of one's own ends the comparison with it.
-    effect(move || {
-        if comparison.variant.get() == Some(own.get()) {
-            comparison.variant.set(None);
         }
-    });
-    let pick = heed(move |event| {
-        let id = event_target_value(&event);
-        comparison.variant.set(lab.info().variant(&id).ok().map(|variant| variant.id));
-    });
-    view! {
-        <label class="compare-switch">
-            <span>{text::COMPARE}</span>
-            <select on:change=pick>
-                <option value="" prop:selected=live(move || comparison.variant.get().is_none())>{text::COMPARE_NONE}</option>
-                {options}
-            </select>
-        </label>
     }
 }
 
@@ -132,150 +150,82 @@ pub fn narrow(style: Style) -> Style {
 }
 
 /// The head of the run that is driven, while another stands beside it.
-#[component]
-pub fn OwnTitle() -> impl IntoView {
-    let lab = expect_context::<Lab>();
-    let title = lab.derive("", |here| here.spec.variant.title);
-    view! {
-        <p class="sheet-title">
-            <strong>{title}</strong>
-            " "
-            {text::DRIVEN}
-        </p>
+pub fn own_title(bench: Bench) -> Markup {
+    bench.lab.at.track();
+    let title = bench.lab.read(|here| here.spec.variant.title).unwrap_or_default();
+    html! {
+        @if bench.comparison.is_on() {
+            p.sheet-title { strong { (title) } " " (text::DRIVEN) }
+        }
     }
 }
 
-/// The drawing of the run beside.
-#[component]
-pub fn OtherSheet() -> impl IntoView {
-    let lab = expect_context::<Lab>();
-    let comparison = expect_context::<Comparison>();
-    let width = RwSignal::new(0.0_f32);
-    let scene = memo(move || {
-        let step = lab.at.with(|at| at.step);
-        let style = narrow(Style::for_width(width.get()));
-        if style.width <= 0.0 {
-            return None;
+/// The head of the run beside.
+pub fn other_title(bench: Bench) -> Markup {
+    let title = bench.comparison.read(|other| other.spec.variant.title).unwrap_or_default();
+    html! {
+        p.sheet-title {
+            strong { (title) } " " (text::SAME_CHOICES)
+            button.link-button type="button" data-act="drive-beside" { (text::OPEN_BESIDE) }
         }
-        let beside = comparison.step_beside(step);
-        comparison.read(|other| Arc::new(layout(other.run.trace(), beside, &style)))
-    });
-    let title = move || comparison.read(|other| other.spec.variant.title);
-    let open = act(move || {
-        let beside = comparison.step_beside(lab.at.with_untracked(|at| at.step));
-        let run = comparison.read(|other| (other.spec.clone(), other.run.fork(other.run.steps())));
-        if let Some((spec, run)) = run {
-            comparison.variant.set(None);
-            lab.open(spec, run, beside, text::BESIDE_NAME);
-        }
-    });
-    let nothing = Callback::new(|_| {});
-    view! {
-        <div class="sheet other-sheet">
-            <p class="sheet-title">
-                <strong>{title}</strong>
-                " "
-                {text::SAME_CHOICES}
-                <button type="button" class="link-button" on:click=open>{text::OPEN_BESIDE}</button>
-            </p>
-            <Diagram scene=scene.into() width selected=Signal::derive(|| None) on_press=nothing on_menu=nothing />
-        </div>
     }
 }
 
-/// A row of the aligned list.
-#[derive(Clone, PartialEq)]
-struct Row {
-    step: u32,
-    choice: String,
-    here: String,
-    there: Result<String, String>,
-    parts: bool,
+/// Both runs in words, step beside step, with the point where they part. The comparison follows the lab, and with it this.
+pub fn aligned(bench: Bench) -> Markup {
+    let Bench { lab, comparison, .. } = bench;
+    comparison.read(|other| lab.read(|here| table(&here, other))).flatten().unwrap_or_default()
 }
 
-fn rows(lab: Lab, other: &Other) -> Vec<Row> {
-    let parts_at = other.alignment.parting.map(|parting| parting.left);
-    lab.read(|here| {
-        let row = |pair: &crate::engine::Pair| Row {
-            step: pair.left,
-            choice: here.run.choice(pair.left).unwrap_or_default().to_owned(),
-            here: step_sentence(here.run.trace(), pair.left),
-            there: match pair.right {
-                Some(step) => Ok(step_sentence(other.run.trace(), step)),
-                None => Err(other
-                    .skipped
-                    .iter()
-                    .find(|skipped| skipped.number == pair.left)
-                    .map_or_else(String::new, |skipped| text::skipped(&skipped.why.to_string()))),
-            },
-            parts: parts_at == Some(pair.left),
-        };
-        other.alignment.pairs.iter().skip(1).map(row).collect()
-    })
-    .unwrap_or_default()
-}
-
-/// Both runs in words, step beside step, with the point where they part.
-#[component]
-pub fn Aligned() -> impl IntoView {
-    let lab = expect_context::<Lab>();
-    let comparison = expect_context::<Comparison>();
-    let own = lab.derive("", |here| here.spec.variant.title);
-    let current = Selector::new(move || lab.at.with(|at| at.step));
-    let parting = move || comparison.read(|other| other.alignment.parting).flatten();
-    let list = memo(move || comparison.read(|other| rows(lab, other)).unwrap_or_default());
-    let item = move |row: Row| {
-        let current = current.clone();
-        let Row { step, choice, here, there, parts } = row;
-        let (there, skipped) = match there {
-            Ok(words) => (words, false),
-            Err(why) => (why, true),
-        };
-        view! {
-            <tr class:parts=parts aria-current=live(move || current.selected(&step).then_some("step"))>
-                <th scope="row">
-                    <button type="button" class="link-button" on:click=act(move || lab.go(step))>{step}</button>
-                    <span class="choice-name">{choice}</span>
-                    {parts.then(|| view! { <strong class="parting-mark">{text::PARTING_MARK}</strong> })}
-                </th>
-                <td>{here}</td>
-                <td class:is-skipped=skipped>{there}</td>
-            </tr>
-        }
+fn table(here: &Here<'_>, other: &Other) -> Markup {
+    let parting = other.alignment.parting;
+    let words = match parting {
+        None => text::NEVER_PART.to_owned(),
+        Some(Parting { left, why: PartingKind::NotTaken, .. }) => text::part_not_taken(left),
+        Some(Parting { left, why: PartingKind::Differs, .. }) => text::part_differs(left),
     };
-    let go = act(move || {
-        if let Some(Parting { left, .. }) = parting() {
-            lab.go(left);
+    html! {
+        h2 #aligned-title { (text::SIDE_BY_SIDE) }
+        p.parting role="status" {
+            (words) " "
+            @if parting.is_some() {
+                button.link-button type="button" data-act="go-to-parting" { (text::GO_TO_PARTING) }
+            }
         }
-    });
-    view! {
-        <section class="aligned" aria-labelledby="aligned-title">
-            <h2 id="aligned-title">{text::SIDE_BY_SIDE}</h2>
-            <p class="parting" role="status">
-                {live(move || match parting() {
-                    None => text::NEVER_PART.to_owned(),
-                    Some(Parting { left, why: PartingKind::NotTaken, .. }) => text::part_not_taken(left),
-                    Some(Parting { left, why: PartingKind::Differs, .. }) => text::part_differs(left),
-                })}
-                " "
-                <button type="button" class="link-button" hidden=live(move || parting().is_none()) on:click=go>
-                    {text::GO_TO_PARTING}
-                </button>
-            </p>
-            <div class="table-frame" tabindex="0" role="group" aria-labelledby="aligned-title">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{text::ALIGNED_CHOICE}</th>
-                            <th scope="col">{own}</th>
-                            <th scope="col">{live(move || comparison.read(|other| other.spec.variant.title))}</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <For each=move || list.get() key=|row| (row.step, row.here.clone(), row.there.clone()) children=item />
-                    </tbody>
-                </table>
-            </div>
-        </section>
+        div.table-frame tabindex="0" role="group" aria-labelledby="aligned-title" {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { (text::ALIGNED_CHOICE) }
+                        th scope="col" { (here.spec.variant.title) }
+                        th scope="col" { (other.spec.variant.title) }
+                    }
+                }
+                tbody { @for pair in other.alignment.pairs.iter().skip(1) { (row(here, other, pair)) } }
+            }
+        }
+    }
+}
+
+fn row(here: &Here<'_>, other: &Other, pair: &Pair) -> Markup {
+    let step = pair.left;
+    let is_parting = other.alignment.parting.is_some_and(|parting| parting.left == step);
+    let why_skipped = || {
+        let skipped = other.skipped.iter().find(|skipped| skipped.number == step);
+        skipped.map_or_else(String::new, |skipped| text::skipped(&skipped.why.to_string()))
+    };
+    html! {
+        tr.parts[is_parting] data-step=(step) {
+            th scope="row" {
+                button.link-button type="button" data-act="go" data-of=(step) { (step) }
+                span.choice-name { (here.run.choice(step).unwrap_or_default()) }
+                @if is_parting { strong.parting-mark { (text::PARTING_MARK) } }
+            }
+            td { (step_sentence(here.run.trace(), step)) }
+            @match pair.right {
+                Some(beside) => td { (step_sentence(other.run.trace(), beside)) },
+                None => td.is-skipped { (why_skipped()) },
+            }
+        }
     }
 }

@@ -28,7 +28,7 @@ impl Format {
     pub const ALL: [Format; 5] = [Format::Mermaid, Format::PlantUml, Format::SvgLight, Format::SvgDark, Format::Text];
 
     /// Ending of its file.
-    fn extension(self) -> &'static str {
+    pub fn extension(self) -> &'static str {
         match self {
             Format::Text => "txt",
             Format::Mermaid => "mmd",

@@ -1,227 +1,193 @@
 //! What a lifeline knows at this step, with what has just changed; or what a message says.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
 
 use crate::diagram::{tone_class, tone_sign};
-use crate::engine::{Change, ChoiceView, Message, MessageEnd, NodeId, NodeView, Status};
+use crate::engine::{Change, MessageEnd, NodeId, NodeView, Status};
 
-use super::super::live::{act, drawn, live, memo};
 use super::super::text;
-use super::state::{Here, Lab, Selected, Sight, lifeline, rows_of};
+use super::bench::Bench;
+use super::state::{Here, Selected, lifeline, rows_of};
 
 /// The panel.
-#[component]
-pub fn Inspector() -> impl IntoView {
-    let lab = expect_context::<Lab>();
-    let sight = expect_context::<Sight>();
-    let shown = memo(move || {
-        lab.at.track();
-        let selected = lab.selected.get();
-        lab.read(|here| lifeline(selected, &here)).unwrap_or(NodeId(0))
+pub fn panel(bench: Bench) -> Markup {
+    let Bench { lab, .. } = bench;
+    lab.at.track();
+    let selected = lab.selected.get();
+    let cards = lab.read(|here| {
+        let shown = lifeline(selected, &here);
+        let nodes = here.run.nodes(here.step);
+        let node = nodes.get(shown.index()).map(|view| node_card(view, &Beside::of(&here, shown)));
+        (tabs(&here, shown, selected), node)
     });
-    let tabs = drawn(move || {
-        let lanes = sight.lanes.get();
-        let buttons: Vec<_> = lanes
-            .into_iter()
-            .enumerate()
-            .map(|(at, (id, title))| {
-                let node = NodeId(at as u8);
-                view! {
-                    <button
-                        type="button"
-                        class="lane-tab"
-                        data-lane=(at % 8 + 1).to_string()
-                        aria-pressed=live(move || (shown.get() == node).to_string())
-                        title=title
-                        on:click=act(move || lab.selected.set(Selected::Node(node)))
-                    >
-                        {id}
-                    </button>
-                }
-            })
-            .collect();
-        view! {
-            {buttons}
-            <button
-                type="button"
-                class="lane-tab follow"
-                aria-pressed=live(move || (lab.selected.get() == Selected::Follow).to_string())
-                title=text::FOLLOW_HELP
-                on:click=act(move || lab.selected.set(Selected::Follow))
-            >
-                {text::FOLLOW}
-            </button>
+    html! {
+        h2 #inspector-title { (text::INSPECTOR) }
+        @if let Some((tabs, node)) = cards {
+            div.lane-tabs role="group" aria-label=(text::LIFELINES) { (tabs) }
+            @if let Selected::Message(id) = selected { (message_card(bench, id)) }
+            @if let Some(node) = node { (node) }
         }
-    });
-    view! {
-        <section class="panel inspector" aria-labelledby="inspector-title">
-            <h2 id="inspector-title">{text::INSPECTOR}</h2>
-            <div class="lane-tabs" role="group" aria-label=text::LIFELINES>{tabs}</div>
-            <MessageCard lab sight />
-            <NodeCard lab sight shown />
-        </section>
+    }
+}
+
+fn pressed(on: bool) -> &'static str {
+    if on { "true" } else { "false" }
+}
+
+fn tabs(here: &Here<'_>, shown: NodeId, selected: Selected) -> Markup {
+    html! {
+        @for (at, lane) in here.run.trace().lanes.iter().enumerate() {
+            button.lane-tab type="button" data-lane=(at % 8 + 1) aria-pressed=(pressed(at == shown.index())) title=(lane.title)
+                data-act="lane" data-of=(at) {
+                (lane.id)
+            }
+        }
+        button.lane-tab.follow type="button" aria-pressed=(pressed(selected == Selected::Follow)) title=(text::FOLLOW_HELP)
+            data-act="follow" {
+            (text::FOLLOW)
+        }
     }
 }
 
 /// Everything about a lifeline that is not in its [`NodeView`].
-#[derive(Clone, PartialEq, Default)]
-struct Beside {
-    title: String,
-    vector: Vec<(String, u32)>,
-    changes: Vec<Change>,
+struct Beside<'a> {
+    title: &'a str,
+    vector: Vec<(&'a str, u32)>,
+    changes: Vec<&'a Change>,
     log_before: usize,
 }
 
-fn beside(branch: &Here<'_>, node: NodeId) -> Beside {
-    let trace = branch.run.trace();
-    let rows = trace.rows_at_step(branch.step) as usize;
-    let vector = trace.events[..rows].iter().rev().find(|event| event.node == node).map(|event| &event.clock);
-    let ids = trace.lanes.iter().map(|lane| lane.id.clone());
-    let changes = rows_of(trace, branch.step)
-        .flat_map(|row| {
-            let event = &trace.events[row];
-            if event.node == node { event.changes.clone() } else { Vec::new() }
-        })
-        .collect();
-    let before = branch.step.checked_sub(1).map(|step| branch.run.nodes(step));
-    let log_before = before.and_then(|nodes| nodes.get(node.index()).map(|node| node.log.len()));
-    Beside {
-        title: trace.lanes.get(node.index()).map_or_else(String::new, |lane| lane.title.clone()),
-        vector: vector.map(|clock| ids.zip(clock.iter().copied()).collect()).unwrap_or_default(),
-        changes,
-        log_before: log_before.unwrap_or(0),
+impl<'a> Beside<'a> {
+    fn of(here: &Here<'a>, node: NodeId) -> Self {
+        let trace = here.run.trace();
+        let rows = trace.rows_at_step(here.step) as usize;
+        let clock = trace.events[..rows].iter().rev().find(|event| event.node == node).map(|event| &event.clock);
+        let ids = trace.lanes.iter().map(|lane| lane.id.as_str());
+        let now = trace.events[rows_of(trace, here.step)].iter().filter(|event| event.node == node);
+        let before = here.step.checked_sub(1).map(|step| here.run.nodes(step));
+        let log_before = before.and_then(|nodes| nodes.get(node.index()).map(|node| node.log.len()));
+        Beside {
+            title: trace.lanes.get(node.index()).map_or("", |lane| lane.title.as_str()),
+            vector: clock.map(|clock| ids.zip(clock.iter().copied()).collect()).unwrap_or_default(),
+            changes: now.flat_map(|event| &event.changes).collect(),
+            log_before: log_before.unwrap_or(0),
+        }
     }
 }
 
-#[component]
-fn NodeCard(lab: Lab, sight: Sight, shown: Memo<NodeId>) -> impl IntoView {
-    let card = memo(move || {
-        lab.at.track();
-        let node = shown.get();
-        let view = sight.nodes.with(|nodes| nodes.get(node.index()).cloned());
-        view.and_then(|view| lab.read(|here| beside(&here, node)).map(|beside| (view, beside)))
-    });
-    move || card.get().map(|(view, beside)| node_card(view, beside))
-}
-
-fn node_card(view: NodeView, beside: Beside) -> impl IntoView {
-    let Beside { title, vector, changes, log_before } = beside;
+fn node_card(view: &NodeView, beside: &Beside<'_>) -> Markup {
     let status = match view.status {
         Status::Up => text::RUNS,
         Status::Paused => text::PAUSED,
         Status::Crashed => text::DOWN,
     };
-    let badge = view.badge.map(|badge| {
-        view! { <span class=format!("badge {}", tone_class(badge.tone))>{tone_sign(badge.tone)} " " {badge.text}</span> }
-    });
-    let fields: Vec<_> = view
-        .fields
-        .into_iter()
-        .map(|field| {
-            let change = changes.iter().find(|change| change.field == field.name).cloned();
-            let before = change.as_ref().map(|change| {
-                let before = if change.before.is_empty() { text::NEW_FIELD.to_owned() } else { change.before.clone() };
-                view! { <span class="before"><span class="visually-hidden">{text::WAS}</span>{before}</span> }
-            });
-            view! {
-                <div class="field" class:is-changed=change.is_some()>
-                    <dt>{field.name}</dt>
-                    <dd>{before}<span class="value">{field.value}</span></dd>
-                </div>
-            }
-        })
-        .collect();
-    let log = (!view.log.is_empty()).then(|| log_list(view.log, log_before));
     let timers: Vec<_> = view.timers.iter().map(|timer| text::timer(&timer.name, timer.due_ms)).collect();
-    let timers = if timers.is_empty() { text::NO_TIMER.to_owned() } else { timers.join(", ") };
-    let vector: Vec<_> = vector
-        .into_iter()
-        .map(|(id, count)| view! { <span class="tick"><span class="tick-id">{id}</span>{count}</span> })
-        .collect();
-    let clock = text::own_clock(view.local_ms, view.offset_ms, view.rate_permille);
-    view! {
-        <div class="card">
-            <h3>{title} " " {badge} <span class="status">{status}</span></h3>
-            <dl class="fields">{fields}</dl>
-            {log}
-            <dl class="clocks">
-                <div class="field"><dt>{text::TIMERS}</dt><dd>{timers}</dd></div>
-                <div class="field"><dt>{text::CLOCK}</dt><dd>{clock}</dd></div>
-                <div class="field"><dt>{text::VECTOR_CLOCK}</dt><dd class="vector">{vector}</dd></div>
-            </dl>
-        </div>
-    }
-}
-
-fn log_list(log: Vec<String>, before: usize) -> impl IntoView {
-    let records: Vec<_> = log
-        .into_iter()
-        .enumerate()
-        .map(|(at, record)| {
-            let fresh = at >= before;
-            view! {
-                <li class:is-changed=fresh>
-                    {record} {fresh.then(|| view! { <span class="fresh">{text::NEW_RECORD}</span> })}
-                </li>
+    html! {
+        div.card {
+            h3 {
+                (beside.title) " "
+                @if let Some(badge) = &view.badge {
+                    span class={ "badge " (tone_class(badge.tone)) } { (tone_sign(badge.tone)) " " (badge.text) }
+                }
+                " " span.status { (status) }
             }
-        })
-        .collect();
-    view! {
-        <div class="log">
-            <h4>{text::LOG}</h4>
-            <ol>{records}</ol>
-        </div>
+            dl.fields {
+                @for field in &view.fields {
+                    (node_field(&field.name, &field.value, beside.changes.iter().find(|change| change.field == field.name)))
+                }
+            }
+            @if !view.log.is_empty() { (log(&view.log, beside.log_before)) }
+            dl.clocks {
+                div.field {
+                    dt { (text::TIMERS) }
+                    dd { @if timers.is_empty() { (text::NO_TIMER) } @else { (timers.join(", ")) } }
+                }
+                div.field {
+                    dt { (text::CLOCK) }
+                    dd { (text::own_clock(view.local_ms, view.offset_ms, view.rate_permille)) }
+                }
+                div.field {
+                    dt { (text::VECTOR_CLOCK) }
+                    dd.vector {
+                        @for (id, count) in &beside.vector { span.tick { span.tick-id { (id) } (count) } }
+                    }
+                }
+            }
+        }
     }
 }
 
-#[component]
-fn MessageCard(lab: Lab, sight: Sight) -> impl IntoView {
-    let card = memo(move || {
-        lab.at.track();
-        let Selected::Message(id) = lab.selected.get() else { return None };
-        let found = lab.read(|branch| {
-            let trace = branch.run.trace();
-            let rows = trace.rows_at_step(branch.step);
-            let message = trace.messages.get(id as usize).filter(|message| message.sent_row < rows)?;
-            Some((message.clone(), rows))
-        });
-        found.flatten().map(|(message, rows)| {
-            let choices: Vec<ChoiceView> =
-                sight.choices.with(|all| all.iter().filter(|choice| choice.message == Some(id)).cloned().collect());
-            (message, rows, choices)
+fn node_field(name: &str, value: &str, change: Option<&&Change>) -> Markup {
+    html! {
+        div.field.is-changed[change.is_some()] {
+            dt { (name) }
+            dd {
+                @if let Some(change) = change {
+                    span.before {
+                        span.visually-hidden { (text::WAS) }
+                        @if change.before.is_empty() { (text::NEW_FIELD) } @else { (change.before) }
+                    }
+                }
+                span.value { (value) }
+            }
+        }
+    }
+}
+
+fn log(log: &[String], before: usize) -> Markup {
+    html! {
+        div.log {
+            h4 { (text::LOG) }
+            ol {
+                @for (at, record) in log.iter().enumerate() {
+                    li.is-changed[at >= before] {
+                        (record) @if at >= before { " " span.fresh { (text::NEW_RECORD) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A message that has been sent by now, and what may befall it.
+fn message_card(bench: Bench, id: u32) -> Markup {
+    let Bench { lab, offers, .. } = bench;
+    let card = lab.read(|here| {
+        let trace = here.run.trace();
+        let rows = trace.rows_at_step(here.step);
+        let message = trace.messages.get(id as usize).filter(|message| message.sent_row < rows)?;
+        let state = match message.end {
+            MessageEnd::Delivered { row } if row < rows => text::MESSAGE_DELIVERED.to_owned(),
+            MessageEnd::Lost { row, cause } if row < rows => text::message_lost(cause),
+            _ => text::MESSAGE_IN_FLIGHT.to_owned(),
+        };
+        Some(html! {
+            h3 {
+                (message.label) " " span.route { (text::route(&here.lane_id(message.from), &here.lane_id(message.to))) }
+                button.link-button type="button" data-act="follow" { (text::CLOSE) }
+            }
+            p.mono { (message.body) }
+            p {
+                (text::sent_at(message.sent_ms)) " " (state)
+                @if message.copy_of.is_some() { " " (text::MESSAGE_IS_COPY) }
+            }
         })
     });
-    move || card.get().map(|(message, rows, choices)| message_card(lab, sight, message, rows, choices))
-}
-
-fn message_card(lab: Lab, sight: Sight, message: Message, rows: u32, choices: Vec<ChoiceView>) -> impl IntoView {
-    let state = match message.end {
-        MessageEnd::Delivered { row } if row < rows => text::MESSAGE_DELIVERED.to_owned(),
-        MessageEnd::Lost { row, cause } if row < rows => text::message_lost(cause),
-        _ => text::MESSAGE_IN_FLIGHT.to_owned(),
-    };
-    let acts: Vec<_> = choices
-        .into_iter()
-        .filter(|choice| choice.disabled.is_none())
-        .map(|choice| {
-            view! {
-                <button type="button" class="chip" aria-label=choice.label on:click=act(move || lab.take(&choice.name))>
-                    {choice.verb}
-                </button>
+    let Some(Some(card)) = card else { return html! {} };
+    offers.with(|choices| {
+        let acts = choices.iter().filter(|choice| choice.message == Some(id) && choice.disabled.is_none());
+        html! {
+            div.card.message-card {
+                (card)
+                div.chips {
+                    @for choice in acts {
+                        button.chip type="button" aria-label=(choice.label) data-act="take" data-choice=(choice.name) {
+                            (choice.verb)
+                        }
+                    }
+                }
             }
-        })
-        .collect();
-    view! {
-        <div class="card message-card">
-            <h3>
-                {message.label} <span class="route">{text::route(&sight.id(message.from), &sight.id(message.to))}</span>
-                <button type="button" class="link-button" on:click=act(move || lab.selected.set(Selected::Follow))>
-                    {text::CLOSE}
-                </button>
-            </h3>
-            <p class="mono">{message.body}</p>
-            <p>{text::sent_at(message.sent_ms)} " " {state} {message.copy_of.map(|_| text::MESSAGE_IS_COPY)}</p>
-            <div class="chips">{acts}</div>
-        </div>
-    }
+        }
+    })
 }

@@ -1,8 +1,11 @@
 //! The page of a scenario: the reader is the scheduler and the adversary.
 
+mod acts;
+mod bench;
 mod branches;
 pub mod choices;
 mod compare;
+mod current;
 pub mod exports;
 mod inspector;
 pub mod open;
@@ -16,20 +19,22 @@ pub mod transport;
 mod verdicts;
 
 use leptos::prelude::*;
+use maud::{Markup, html};
 
 use crate::scenarios::Entry;
 
-use super::dialog::Help;
-use super::icons::{Glyph, Icon};
-use super::live::{act, drawn, effect, live};
+use super::dialog::{self, Dialog};
+use super::icons::{Glyph, icon};
+use super::live::{effect, heed, memo, part};
 use super::nav::Nav;
 use super::settings::Settings;
 use super::stage::Stage;
 use super::{browser, embed, keyboard, page_api, text};
-use compare::Comparison;
-use state::{Lab, Sight};
+pub use bench::Bench;
+use sheet::{OtherDiagram, OwnDiagram};
+use state::Lab;
 
-/// The page.
+/// The page: a frame whose parts are kept up to date each by its own markup.
 #[component]
 pub fn LabPage(
     /// The scenario.
@@ -42,28 +47,47 @@ pub fn LabPage(
     if !nav.embedded.get_untracked() {
         open::restore_branches(lab);
     }
-    let sight = Sight::of(lab);
-    provide_context(lab);
-    let comparison = Comparison::start(lab);
-    provide_context(sight);
-    provide_context(comparison);
-    provide_context(choices::Drawer(RwSignal::new(false)));
-    let comparing = move || comparison.variant.get().is_some();
-    let help = RwSignal::new(false);
-    let share = RwSignal::new(false);
+    let bench = Bench::new(lab);
     effect(move || {
         let fragment = nav.arrived.get();
-        untrack(|| open::fragment(lab, fragment, move || stage.opened.update(|count| *count += 1)));
+        untrack(|| open::fragment(lab, fragment, move || stage.has_opened()));
     });
+    keep_parts(bench);
     open::follow(lab, nav);
     open::keep_branches(lab, nav);
     speak(lab);
     page_api::announce(lab);
     embed::tell_step(lab);
-    keyboard::listen(lab, sight, help, share);
+    keyboard::listen(bench);
+    acts::listen(bench);
     let info = entry.info();
-    let variant = lab.derive("", |branch| branch.spec.variant.title);
-    effect(move || browser::set_title(&text::page_title(info.title, variant.get())));
+    let title = memo(move || {
+        lab.at.track();
+        text::page_title(info.title, lab.read(|here| here.spec.variant.title).unwrap_or_default())
+    });
+    effect(move || browser::set_title(&title.get()));
+    let is_comparing = memo(move || bench.comparison.is_on());
+    let other = move || {
+        is_comparing.get().then(|| {
+            part("other-title", move || compare::other_title(bench));
+            view! {
+                <div class="sheet other-sheet">
+                    <div id="other-title"></div>
+                    <OtherDiagram bench />
+                </div>
+            }
+        })
+    };
+    let close_menu = heed(move |_: web_sys::Event| {
+        let menu = browser::element("diagram-menu");
+        if menu.is_some_and(|menu| !menu.matches(":popover-open").unwrap_or(false)) {
+            bench.menu.set(None);
+        }
+    });
+    let drawn_out = move || bench.is_drawn_out.get().to_string();
+    let drawer_words = move || choices::drawer_words(bench);
+    let help = Box::new(dialog::help);
+    let share = Box::new(move || share::panel(bench));
     view! {
         <article class="lab">
             <header class="lab-head">
@@ -71,70 +95,114 @@ pub fn LabPage(
                     <h1>{info.title}</h1>
                     <p class="claim">{info.claim}</p>
                 </div>
-                <parameters::VariantSwitch />
+                <fieldset class="variants" id="variants"></fieldset>
             </header>
-            <Notice lab />
+            <div role="alert" class="notice-place" id="notice"></div>
             <div class="bench">
                 <div class="bench-bar">
-                    <branches::Branches />
-                    <div class="bench-acts">
-                        <compare::CompareSwitch />
-                        <button type="button" class="bar-button" on:click=act(move || share.set(true))>
-                            <Icon glyph=Glyph::Share />
-                            {text::SHARE}
-                        </button>
-                        <button type="button" class="bar-button" on:click=act(move || help.set(true))>{text::HELP}</button>
-                    </div>
+                    <div class="branches" id="branches"></div>
+                    <div class="bench-acts" id="bench-acts"></div>
                 </div>
-                <choices::Choices />
-                <div class="sheets" class:is-comparing=live(comparing)>
-                    <sheet::Sheet />
-                    <Show when=comparing>
-                        <compare::OtherSheet />
-                    </Show>
+                <section
+                    class="panel choices"
+                    class:is-open=bench.is_drawn_out
+                    id="choices"
+                    tabindex="-1"
+                    aria-labelledby="choices-title"
+                ></section>
+                <div class="sheets" class:is-comparing=is_comparing>
+                    <div class="sheet">
+                        <div id="own-title"></div>
+                        <OwnDiagram bench />
+                        <div class="diagram-menu" id="diagram-menu" popover="auto" on:toggle=close_menu></div>
+                    </div>
+                    {other}
                 </div>
                 <div class="side">
-                    <verdicts::Verdicts />
-                    <inspector::Inspector />
+                    <section class="panel verdicts" id="verdicts" aria-labelledby="verdicts-title"></section>
+                    <section class="panel inspector" id="inspector" aria-labelledby="inspector-title"></section>
                 </div>
-                <transport::Transport />
+                <div class="transport" role="group" aria-label=text::TRANSPORT>
+                    <div class="transport-buttons" id="transport-buttons"></div>
+                    <button
+                        type="button"
+                        class="drawer-button"
+                        id="drawer-button"
+                        aria-expanded=drawn_out
+                        aria-controls="choices"
+                        data-act="drawer"
+                    >
+                        {drawer_words}
+                    </button>
+                    <div class="scrub" id="scrub-part"></div>
+                    <label class="speed" id="speed"></label>
+                    <div class="along" id="along" role="group" aria-label=text::ALONG_LIFELINE></div>
+                </div>
             </div>
-            <Show when=comparing>
-                <compare::Aligned />
-            </Show>
-            <parameters::Parameters />
+            <section class="aligned" id="aligned" aria-labelledby="aligned-title"></section>
+            <div id="parameters"></div>
             <div class="beside">
-                <transcript::Transcript />
-                <verdicts::Figures />
-                <story::Moments />
-                <story::Story />
+                <section class="panel transcript" id="transcript" aria-labelledby="transcript-title"></section>
+                <section class="panel figures" id="figures" aria-labelledby="figures-title"></section>
+                <section class="moments" id="moments" aria-labelledby="moments-title"></section>
+                <section class="story" id="story" aria-labelledby="story-title"></section>
+                <section class="small-print" id="small-print" aria-labelledby="left-out-title"></section>
             </div>
             <p class="visually-hidden" role="status" aria-live="polite" id="said">{lab.said}</p>
-            <Help open=help />
-            <share::Share open=share />
+            <Dialog open=bench.help id="help" draw=help />
+            <Dialog open=bench.share.open id="share" draw=share />
         </article>
     }
 }
 
+/// Keeps every part of the frame up to date.
+fn keep_parts(bench: Bench) {
+    let Bench { lab, .. } = bench;
+    let window = transcript::window(bench);
+    part("variants", move || parameters::variants(lab));
+    part("notice", move || notice(lab));
+    part("branches", move || branches::panel(bench));
+    part("bench-acts", move || bench_acts(bench));
+    part("choices", move || choices::panel(bench));
+    part("own-title", move || compare::own_title(bench));
+    part("diagram-menu", move || sheet::menu(bench));
+    part("verdicts", move || verdicts::panel(bench));
+    part("inspector", move || inspector::panel(bench));
+    let at_end = memo(move || lab.at.with(|at| at.step == at.steps));
+    part("transport-buttons", move || transport::buttons(bench, at_end.get()));
+    part("scrub-part", move || transport::scrub(lab));
+    part("speed", move || transport::speeds(lab));
+    part("along", move || transport::along(lab));
+    part("aligned", move || compare::aligned(bench));
+    part("parameters", move || parameters::panel(lab));
+    part("transcript", move || transcript::panel(bench, window));
+    part("figures", move || verdicts::figures(bench));
+    part("moments", move || story::moments(lab));
+    part("story", move || story::story(lab));
+    part("small-print", move || story::small_print(lab));
+    sheet::keep_menu(bench);
+    branches::hold_focus(bench);
+    share::keep_link(bench);
+    current::mark(bench, window);
+}
+
+fn bench_acts(bench: Bench) -> Markup {
+    html! {
+        (compare::switch(bench))
+        button.bar-button type="button" data-act="share" { (icon(Glyph::Share)) (text::SHARE) }
+        button.bar-button type="button" data-act="help" { (text::HELP) }
+    }
+}
+
 /// What went wrong, until it is put away.
-#[component]
-fn Notice(lab: Lab) -> impl IntoView {
-    view! {
-        <div role="alert" class="notice-place">
-            {drawn(move || {
-                lab.notice.get().map(|words| {
-                    view! {
-                        <div class="notice">
-                            <Icon glyph=Glyph::Warning />
-                            <p>{words}</p>
-                            <button type="button" class="bar-button" on:click=act(move || lab.notice.set(None))>
-                                {text::CLOSE}
-                            </button>
-                        </div>
-                    }
-                })
-            })}
-        </div>
+fn notice(lab: Lab) -> Markup {
+    let Some(words) = lab.notice.get() else { return html! {} };
+    html! {
+        div.notice {
+            (icon(Glyph::Warning))
+            p { (words) }
+            button.bar-button type="button" data-act="close-notice" { (text::CLOSE) }
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::super::live::effect;
 use super::super::nav::Nav;
 use super::super::router;
 use super::super::text;
-use super::state::{Lab, Spec, choices_of};
+use super::state::{Here, Lab, Spec, choices_of};
 
 /// Opens what stands behind `#`. Whatever is wrong with it becomes a notice, and as much as is right is opened. `done` is called when it stands.
 pub fn fragment(lab: Lab, fragment: String, done: impl FnOnce() + 'static) {
@@ -189,25 +189,29 @@ pub async fn packed(link: &Link) -> String {
     }
 }
 
-/// Keeps the address in step with the lab: another branch is a new entry of the history, a step is not. How the page looks stays in it.
+/// What stands behind `#` for a branch and a step. How the page looks stays in it.
+pub fn address(lab: Lab, nav: Nav, here: &Here<'_>) -> String {
+    let mut link = link_to(lab, here.spec, here.run, here.step);
+    link.embed = nav.parameter("embed").is_some_and(|value| value == "1" || value == "true");
+    link.theme = nav.parameter("theme").and_then(|name| run_string::Theme::ALL.into_iter().find(|t| t.name() == name));
+    link.lang = nav.parameter("lang");
+    link.to_string()
+}
+
+/// Keeps the address in step with the lab: another branch is a new entry of the history, a step is not.
 pub fn follow(lab: Lab, nav: Nav) {
     Effect::new(move |before: Option<Option<(u32, BranchId)>>| {
         let at = lab.at.get();
         if !at.is_open || lab.loading.get() {
             return before.flatten();
         }
-        let mut link = here(lab)?;
         let is_arriving = lab.is_arriving.get_value();
         lab.is_arriving.set_value(false);
         let visit = match before.flatten() {
             Some(place) if place != at.place() && !is_arriving => Visit::Push,
             _ => Visit::Replace,
         };
-        link.embed = nav.parameter("embed").is_some_and(|value| value == "1" || value == "true");
-        link.theme =
-            nav.parameter("theme").and_then(|name| run_string::Theme::ALL.into_iter().find(|t| t.name() == name));
-        link.lang = nav.parameter("lang");
-        nav.write(link.to_string(), visit);
+        nav.write(Box::new(move || lab.read_at(at, |here| address(lab, nav, &here))), visit);
         Some(at.place())
     });
 }
@@ -215,14 +219,14 @@ pub fn follow(lab: Lab, nav: Nav) {
 /// Most choices, over all branches, that are replayed when a tab is opened again.
 const KEPT_CHOICES_MAX: usize = 4_000;
 
-/// How long after a change the branches are written down.
-const KEEP_AFTER: std::time::Duration = std::time::Duration::from_millis(400);
+/// How long after a change the branches are written down, should the page never be told that it is left.
+const KEEP_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Keeps the branches that are open for a reload of this tab, if the browser lets us: a line each, name and link parted by a tab.
 pub fn keep_branches(lab: Lab, nav: Nav) {
     let key = move || format!("branches:{}", lab.info().id);
     let lines = move || {
-        let line = |here: super::state::Here<'_>| {
+        let line = |here: Here<'_>| {
             let name = here.name.replace(['\t', '\n'], " ");
             format!("{name}\t{}", link_to(lab, here.spec, here.run, here.step))
         };

@@ -1,101 +1,63 @@
 //! The variant switch, and the parameters of a run.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
 
-use crate::scenarios::{Parameter, ParameterKind, Variant};
+use crate::scenarios::{Parameter, ParameterKind, Values};
 
-use super::super::live::{act, heed, live, memo};
 use super::super::text;
 use super::open;
-use super::state::Lab;
+use super::state::{Here, Lab};
 
 /// The variants as a group of radio buttons, broken ones marked in words.
-#[component]
-pub fn VariantSwitch() -> impl IntoView {
-    let lab = expect_context::<Lab>();
-    let shown = lab.derive("", |branch| branch.spec.variant.id);
-    let claim = lab.derive("", |branch| branch.spec.variant.claim);
-    let options: Vec<_> = lab.info().variants.iter().map(|variant| variant_option(lab, shown, variant)).collect();
-    view! {
-        <fieldset class="variants">
-            <legend class="visually-hidden">{text::VARIANTS}</legend>
-            <div class="variant-options">{options}</div>
-            <p class="variant-claim" id="variant-claim">{claim}</p>
-        </fieldset>
-    }
-}
-
-fn variant_option(lab: Lab, shown: Memo<&'static str>, variant: &'static Variant) -> impl IntoView {
-    let word = if variant.broken { text::BROKEN } else { text::SOUND };
-    view! {
-        <label class="variant" class:is-broken=variant.broken class:is-shown=live(move || shown.get() == variant.id)>
-            <input
-                type="radio"
-                name="variant"
-                value=variant.id
-                aria-describedby="variant-claim"
-                prop:checked=live(move || shown.get() == variant.id)
-                on:change=act(move || open::variant(lab, variant))
-            />
-            <span class="variant-title">{variant.title}</span>
-            <span class="variant-word">{word}</span>
-        </label>
+pub fn variants(lab: Lab) -> Markup {
+    let shown = lab.at.with(|_| lab.read(|here| here.spec.variant));
+    html! {
+        legend.visually-hidden { (text::VARIANTS) }
+        div.variant-options {
+            @for variant in lab.info().variants {
+                @let is_shown = shown.is_some_and(|shown| shown.id == variant.id);
+                label.variant.is-broken[variant.broken].is-shown[is_shown] {
+                    input type="radio" name="variant" value=(variant.id) aria-describedby="variant-claim" checked[is_shown]
+                        data-act="variant" data-of=(variant.id);
+                    span.variant-title { (variant.title) }
+                    span.variant-word { (if variant.broken { text::BROKEN } else { text::SOUND }) }
+                }
+            }
+        }
+        p #variant-claim.variant-claim { @if let Some(shown) = shown { (shown.claim) } }
     }
 }
 
 /// The parameters, folded to one line that says how they stand.
-#[component]
-pub fn Parameters() -> impl IntoView {
-    let lab = expect_context::<Lab>();
-    let values = lab.derive(Vec::new(), |branch| {
-        branch.spec.values.iter().map(|(id, value)| (id, value.to_owned())).collect::<Vec<_>>()
-    });
-    let seed = lab.derive(0, |branch| branch.spec.seed);
-    let summary = live(move || {
-        let values = values.get();
-        let parts = lab.info().parameters.iter().filter_map(|parameter| {
-            let (_, value) = values.iter().find(|(id, _)| *id == parameter.id)?;
-            Some(format!("{} {}", parameter.label, shown_value(parameter, value)))
-        });
-        parts.collect::<Vec<_>>().join(" · ")
-    });
-    let controls: Vec<_> = lab
-        .info()
-        .parameters
+pub fn panel(lab: Lab) -> Markup {
+    // Whatever was typed and refused gives way to what counts whenever this changes.
+    let set = lab.at.with(|at| at.set);
+    lab.read(|here| controls(&here, lab.info().parameters, set)).unwrap_or_default()
+}
+
+fn controls(here: &Here<'_>, parameters: &'static [Parameter], set: u32) -> Markup {
+    let values = &here.spec.values;
+    let summary: Vec<String> = parameters
         .iter()
-        .map(|parameter| {
-            let value = memo(move || {
-                values
-                    .with(|values| values.iter().find(|(id, _)| *id == parameter.id).map(|(_, value)| value.clone()))
-                    .unwrap_or_default()
-            });
-            control(lab, parameter, value)
-        })
+        .map(|parameter| format!("{} {}", parameter.label, shown_value(parameter, values.text(parameter.id))))
         .collect();
-    view! {
-        <details class="parameters">
-            <summary>
-                <span class="parameters-title">{text::PARAMETERS}</span>
-                <span class="parameters-summary">{summary}</span>
-            </summary>
-            <div class="parameter-list">
-                {controls}
-                <div class="parameter">
-                    <label for="parameter-seed">{text::SEED}</label>
-                    <input
-                        id="parameter-seed"
-                        type="number"
-                        min="0"
-                        max="4294967295"
-                        step="1"
-                        aria-describedby="help-seed"
-                        prop:value=live(move || seed.get().to_string())
-                        on:change=heed(move |event| open::with_seed(lab, &event_target_value(&event)))
-                    />
-                    <p class="help" id="help-seed">{text::SEED_HELP}</p>
-                </div>
-            </div>
-        </details>
+    html! {
+        details.parameters {
+            summary {
+                span.parameters-title { (text::PARAMETERS) }
+                span.parameters-summary { (summary.join(" · ")) }
+            }
+            div.parameter-list {
+                @for parameter in parameters { (control(parameter, values, set)) }
+                div.parameter {
+                    label for="parameter-seed" { (text::SEED) }
+                    input #parameter-seed type="number" min="0" max="4294967295" step="1" aria-describedby="help-seed"
+                        value=(here.spec.seed) data-set=(set) data-act="seed";
+                    p #help-seed.help { (text::SEED_HELP) }
+                }
+            }
+        }
     }
 }
 
@@ -111,75 +73,65 @@ fn shown_value(parameter: &Parameter, value: &str) -> String {
     }
 }
 
-fn control(lab: Lab, parameter: &'static Parameter, value: Memo<String>) -> impl IntoView {
-    let id = format!("parameter-{}", parameter.id);
-    let help_id = format!("help-{}", parameter.id);
-    let set = move |value: &str| open::with_parameter(lab, parameter, value);
-    let help = view! { <p class="help" id=help_id.clone()>{parameter.help}</p> };
+fn control(parameter: &Parameter, values: &Values, set: u32) -> Markup {
+    let value = values.text(parameter.id);
+    let (id, help_id) = (format!("parameter-{}", parameter.id), format!("help-{}", parameter.id));
+    let help = html! { p.help id=(help_id) { (parameter.help) } };
     match parameter.kind {
-        ParameterKind::Int { min, max, step, unit } => {
-            let label =
-                if unit.is_empty() { parameter.label.to_owned() } else { format!("{} ({unit})", parameter.label) };
-            view! {
-                <div class="parameter">
-                    <label for=id.clone()>{label}</label>
-                    <input
-                        id=id
-                        type="number"
-                        min=min.to_string()
-                        max=max.to_string()
-                        step=step.to_string()
-                        aria-describedby=help_id
-                        prop:value=value
-                        on:change=heed(move |event| set(&event_target_value(&event)))
-                    />
-                    {help}
-                </div>
+        ParameterKind::Int { min, max, step, unit } => html! {
+            div.parameter {
+                label for=(id) { (parameter.label) @if !unit.is_empty() { " (" (unit) ")" } }
+                input id=(id) type="number" min=(min) max=(max) step=(step) aria-describedby=(help_id)
+                    value=(value) data-set=(set) data-act="parameter" data-of=(parameter.id);
+                (help)
             }
-            .into_any()
-        }
-        ParameterKind::OneOf(options) => {
-            let options: Vec<_> = options
-                .iter()
-                .map(|(name, label)| {
-                    view! { <option value=*name prop:selected=live(move || value.get() == *name)>{*label}</option> }
-                })
-                .collect();
-            view! {
-                <div class="parameter">
-                    <label for=id.clone()>{parameter.label}</label>
-                    <select id=id aria-describedby=help_id on:change=heed(move |event| set(&event_target_value(&event)))>
-                        {options}
-                    </select>
-                    {help}
-                </div>
-            }
-            .into_any()
-        }
-        ParameterKind::Nodes(all) => {
-            let boxes: Vec<_> = all
-                .iter()
-                .map(|node| {
-                    let chosen = live(move || value.with(|value| value.split('.').any(|id| id == *node)));
-                    let toggle = act(move || set(&toggled(all, &value.get_untracked(), node)));
-                    view! {
-                        <label class="option">
-                            <input type="checkbox" prop:checked=chosen on:change=toggle />
-                            <span>{*node}</span>
-                        </label>
+        },
+        ParameterKind::OneOf(options) => html! {
+            div.parameter {
+                label for=(id) { (parameter.label) }
+                select id=(id) aria-describedby=(help_id) data-act="parameter" data-of=(parameter.id) {
+                    @for (name, label) in options {
+                        option value=(name) selected[*name == value] data-set=(set) { (label) }
                     }
-                })
-                .collect();
-            view! {
-                <fieldset class="parameter" aria-describedby=help_id>
-                    <legend>{parameter.label}</legend>
-                    <div class="options">{boxes}</div>
-                    {help}
-                </fieldset>
+                }
+                (help)
             }
-            .into_any()
-        }
+        },
+        ParameterKind::Nodes(all) => html! {
+            fieldset.parameter aria-describedby=(help_id) {
+                legend { (parameter.label) }
+                div.options {
+                    @for node in all {
+                        label.option {
+                            input type="checkbox" value=(node) checked[value.split('.').any(|id| id == *node)] data-set=(set)
+                                data-act="parameter-node" data-of=(parameter.id);
+                            span { (node) }
+                        }
+                    }
+                }
+                (help)
+            }
+        },
     }
+}
+
+fn named(lab: Lab, id: &str) -> Option<&'static Parameter> {
+    lab.info().parameters.iter().find(|parameter| parameter.id == id)
+}
+
+/// Sets a parameter of the run, if there is one of this name.
+pub fn set(lab: Lab, id: &str, value: &str) {
+    if let Some(parameter) = named(lab, id) {
+        open::with_parameter(lab, parameter, value);
+    }
+}
+
+/// Puts a node into a parameter that is a set of nodes, or takes it out.
+pub fn toggle(lab: Lab, id: &str, node: &str) {
+    let Some(parameter) = named(lab, id) else { return };
+    let ParameterKind::Nodes(all) = parameter.kind else { return };
+    let Some(value) = lab.read(|here| here.spec.values.text(parameter.id).to_owned()) else { return };
+    open::with_parameter(lab, parameter, &toggled(all, &value, node));
 }
 
 /// A set of nodes with one of them put in or taken out, as a parameter's value.

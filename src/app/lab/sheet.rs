@@ -1,84 +1,87 @@
 //! The diagram's place in the middle of the bench: a press delivers or selects, a second button or a long press offers what else may befall.
 
-use std::sync::Arc;
-
-use leptos::html;
 use leptos::prelude::*;
+use maud::{Markup, html};
 
-use crate::diagram::{Scene, Style, Target, layout};
-use crate::engine::{ChoiceView, MessageEnd, NodeId};
+use crate::diagram::{Style, Target, in_flight};
+use crate::engine::{ChoiceView, NodeId};
 
+use super::super::browser;
 use super::super::diagram::{Diagram, Press};
-use super::super::live::{act, drawn, effect, live, memo};
+use super::super::live::effect;
 use super::super::text;
-use super::compare::{Comparison, OwnTitle, narrow};
-use super::state::{Lab, Selected, Sight};
+use super::bench::Bench;
+use super::compare::narrow;
+use super::state::{Lab, Selected};
 
-/// The diagram.
+/// The diagram of the run that is driven. While another stands beside it, the two share the room.
 #[component]
-pub fn Sheet() -> impl IntoView {
-    let lab = expect_context::<Lab>();
-    let sight = expect_context::<Sight>();
-    let width = RwSignal::new(0.0_f32);
-    let menu = RwSignal::new(None::<Press>);
-    let comparison = expect_context::<Comparison>();
-    let comparing = move || comparison.variant.get().is_some();
-    let scene = memo(move || {
+pub fn OwnDiagram(bench: Bench) -> impl IntoView {
+    let Bench { lab, comparison, menu, .. } = bench;
+    let source = Box::new(move |draw: &mut dyn FnMut(&_, _)| {
         lab.at.track();
-        let style = Style::for_width(width.get());
-        let style = if comparing() { narrow(style) } else { style };
-        if style.width <= 0.0 {
-            return None::<Arc<Scene>>;
-        }
-        lab.read(|branch| Arc::new(layout(branch.run.trace(), branch.step, &style)))
+        lab.read(|here| draw(here.run.trace(), here.step));
     });
-    let selected = Signal::derive(move || match lab.selected.get() {
+    let selected = Box::new(move || match lab.selected.get() {
         Selected::Follow => None,
         Selected::Node(node) => Some(Target::Lane(node)),
-        Selected::Message(id) => lab.at.with(|_| Some(message_target(lab, id))),
+        Selected::Message(id) => Some(message_target(lab, id)),
     });
-    let on_press = Callback::new(move |(target, _, _): Press| match target {
-        Target::InFlight(id) => deliver(lab, sight, id),
+    let on_press = Box::new(move |(target, _, _): Press| match target {
+        Target::InFlight(id) => deliver(bench, id),
         other => select(lab, other),
     });
-    let on_menu = Callback::new(move |press: Press| {
+    let on_menu = Box::new(move |press: Press| {
         let (target, _, _) = press;
         select(lab, target);
         menu.set(Some(press));
     });
+    let style = Box::new(move |width| {
+        let style = Style::for_width(width);
+        if comparison.is_on() { narrow(style) } else { style }
+    });
+    view! { <Diagram source style selected on_press on_menu /> }
+}
+
+/// The diagram of the run beside.
+#[component]
+pub fn OtherDiagram(bench: Bench) -> impl IntoView {
+    let Bench { lab, comparison, .. } = bench;
+    let source = Box::new(move |draw: &mut dyn FnMut(&_, _)| {
+        let step = lab.at.with(|at| at.step);
+        comparison.read_beside(step, |run, beside| draw(run.trace(), beside));
+    });
+    let nothing = || Box::new(|_: Press| {});
     view! {
-        <div class="sheet">
-            <Show when=comparing>
-                <OwnTitle />
-            </Show>
-            <Diagram scene=scene.into() width selected on_press on_menu />
-            <Menu lab sight menu />
-        </div>
+        <Diagram
+            source
+            style=Box::new(|width| narrow(Style::for_width(width)))
+            selected=Box::new(|| None)
+            on_press=nothing()
+            on_menu=nothing()
+        />
     }
 }
 
 /// A message in flight and one that has ended are drawn under different names.
 fn message_target(lab: Lab, id: u32) -> Target {
-    let flies = lab.read(|branch| {
-        let trace = branch.run.trace();
-        let rows = trace.rows_at_step(branch.step);
-        trace.messages.get(id as usize).is_some_and(|message| match message.end {
-            MessageEnd::InFlight => true,
-            MessageEnd::Delivered { row } | MessageEnd::Lost { row, .. } => row >= rows,
-        })
+    let flies = lab.read(|here| {
+        let trace = here.run.trace();
+        let rows = trace.rows_at_step(here.step);
+        trace.messages.get(id as usize).is_some_and(|message| in_flight(message, rows))
     });
     if flies == Some(true) { Target::InFlight(id) } else { Target::Message(id) }
 }
 
 /// Delivers a message; where it cannot arrive now, says why.
-fn deliver(lab: Lab, sight: Sight, id: u32) {
-    let choice = sight.choices.with_untracked(|choices| {
+fn deliver(bench: Bench, id: u32) {
+    let choice = bench.offers.with_untracked(|choices| {
         choices.iter().find(|choice| choice.verb == "deliver" && choice.message == Some(id)).cloned()
     });
     let Some(choice) = choice else { return };
     match choice.disabled {
-        None => lab.take(&choice.name),
-        Some(why) => lab.notice.set(Some(text::cannot(&choice.label, &why))),
+        None => bench.lab.take(&choice.name),
+        Some(why) => bench.lab.notice.set(Some(text::cannot(&choice.label, &why))),
     }
 }
 
@@ -87,7 +90,7 @@ fn select(lab: Lab, target: Target) {
         Target::Nothing => return,
         Target::InFlight(id) | Target::Message(id) => Selected::Message(id),
         Target::Lane(node) => Selected::Node(node),
-        Target::Event(row) => match lab.read(|branch| branch.run.trace().events.get(row as usize).map(|e| e.node)) {
+        Target::Event(row) => match lab.read(|here| here.run.trace().events.get(row as usize).map(|e| e.node)) {
             Some(Some(node)) => Selected::Node(node),
             _ => return,
         },
@@ -100,72 +103,46 @@ fn select(lab: Lab, target: Target) {
 }
 
 /// What may befall the thing that was pressed.
-#[component]
-fn Menu(lab: Lab, sight: Sight, menu: RwSignal<Option<Press>>) -> impl IntoView {
-    let node = NodeRef::<html::Div>::new();
-    effect(move || {
-        let Some(element) = node.get() else { return };
-        // A popover that is already in the wanted state refuses to be put into it again: nothing to do then.
-        match menu.get() {
-            Some(_) => element.show_popover().ok(),
-            None => element.hide_popover().ok(),
-        };
-    });
-    let offers = move || {
-        let Some((target, _, _)) = menu.get() else { return Vec::new() };
-        sight.choices.with(|choices| choices.iter().filter(|choice| concerns(choice, target)).cloned().collect())
-    };
-    let take = move |name: String| {
-        menu.set(None);
-        lab.take(&name);
-    };
-    let items = drawn(move || {
-        offers()
-            .into_iter()
-            .flat_map(|choice: ChoiceView| {
-                let points =
-                    choice.crash_points.into_iter().map(|point| (point.name, text::crash_point(&point.label), None));
-                std::iter::once((choice.name, choice.label, choice.disabled)).chain(points.collect::<Vec<_>>())
-            })
-            .map(|(name, label, disabled)| {
-                let off = disabled.is_some();
-                let why = disabled.map(|why| view! { <span class="why">{why}</span> });
-                view! {
-                    <li>
-                        <button
-                            type="button"
-                            class="menu-item"
-                            disabled=off
-                            on:click=act(move || take(name.clone()))
-                        >
-                            {label}
-                            {why}
-                        </button>
-                    </li>
+pub fn menu(bench: Bench) -> Markup {
+    let Some((target, _, _)) = bench.menu.get() else { return html! {} };
+    bench.offers.with(|choices| {
+        html! {
+            ul {
+                @for choice in choices.iter().filter(|choice| concerns(choice, target)) {
+                    li { (menu_item(&choice.name, &choice.label, choice.disabled.as_deref())) }
+                    @for point in &choice.crash_points {
+                        li { (menu_item(&point.name, &text::crash_point(&point.label), None)) }
+                    }
                 }
-            })
-            .collect::<Vec<_>>()
-    });
-    let left = live(move || menu.get().map(|(_, x, _)| format!("{x}px")));
-    let top = live(move || menu.get().map(|(_, _, y)| format!("{y}px")));
-    view! {
-        <div
-            class="diagram-menu"
-            popover="auto"
-            node_ref=node
-            style:left=left
-            style:top=top
-            on:toggle=act(move || {
-                if let Some(element) = node.get_untracked()
-                    && !element.matches(":popover-open").unwrap_or(false)
-                {
-                    menu.set(None);
-                }
-            })
-        >
-            <ul>{items}</ul>
-        </div>
+            }
+        }
+    })
+}
+
+fn menu_item(name: &str, label: &str, disabled: Option<&str>) -> Markup {
+    html! {
+        button.menu-item type="button" disabled[disabled.is_some()] data-act="take" data-choice=(name) {
+            (label)
+            @if let Some(why) = disabled { span.why { (why) } }
+        }
     }
+}
+
+/// Opens the menu where the thing was pressed, and closes it.
+pub fn keep_menu(bench: Bench) {
+    effect(move || {
+        let pressed = bench.menu.get();
+        let Some(menu) = browser::element("diagram-menu") else { return };
+        // A popover that is already in the wanted state refuses to be put into it again: nothing to do then.
+        let Some((_, x, y)) = pressed else {
+            menu.hide_popover().ok();
+            return;
+        };
+        for (property, px) in [("left", x), ("top", y)] {
+            menu.style().set_property(property, &format!("{px}px")).ok();
+        }
+        menu.show_popover().ok();
+    });
 }
 
 fn concerns(choice: &ChoiceView, target: Target) -> bool {

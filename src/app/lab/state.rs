@@ -3,10 +3,7 @@
 use leptos::prelude::*;
 
 use crate::diagram::step_sentence;
-use crate::engine::{
-    Branch, BranchError, BranchId, Branches, ChoiceView, Chosen, Event, Figure, MessageEnd, NodeId, NodeView, Run,
-    Trace, Verdict,
-};
+use crate::engine::{Branch, BranchError, BranchId, Branches, Chosen, Event, MessageEnd, NodeId, Run, Trace};
 use crate::scenarios::{Entry, Info, Values, Variant};
 
 use super::super::live::memo;
@@ -53,6 +50,11 @@ pub struct Here<'a> {
 impl<'a> Here<'a> {
     fn of(spec: &'a Spec, branch: &'a Branch) -> Self {
         Here { spec, id: branch.id(), name: branch.name(), run: branch.run(), step: branch.cursor() }
+    }
+
+    /// The short name of a lifeline.
+    pub fn lane_id(&self, node: NodeId) -> String {
+        self.run.trace().lanes.get(node.index()).map_or_else(String::new, |lane| lane.id.clone())
     }
 }
 
@@ -185,6 +187,15 @@ impl Lab {
             let folder = folders.get(at.folder as usize)?;
             Some(read(Here::of(&folder.spec, folder.branches.current())))
         })
+    }
+
+    /// Reads the branch that was shown at some time, at the step of that time; `None` once it is closed. Tracks nothing.
+    pub fn read_at<T>(self, at: At, read: impl FnOnce(Here<'_>) -> T) -> Option<T> {
+        self.folders.try_with_value(|folders| {
+            let folder = folders.get(at.folder as usize)?;
+            let branch = folder.branches.all().iter().find(|branch| branch.id() == at.branch)?;
+            Some(read(Here { step: at.step, ..Here::of(&folder.spec, branch) }))
+        })?
     }
 
     /// Reads every branch of the spec that is shown. Tracks nothing.
@@ -403,6 +414,11 @@ impl Lab {
         true
     }
 
+    /// The short name of a lifeline.
+    pub fn lane_id(self, node: NodeId) -> String {
+        self.read(|here| here.lane_id(node)).unwrap_or_default()
+    }
+
     /// What happened in a step, in one breath.
     pub fn sentences(self, step: u32) -> String {
         self.read(|here| step_sentence(here.run.trace(), step)).unwrap_or_default()
@@ -433,51 +449,5 @@ pub fn lifeline(selected: Selected, here: &Here<'_>) -> NodeId {
             _ => message.from,
         }),
         Selected::Node(_) => latest(),
-    }
-}
-
-/// What most panels show, derived once per step. `Copy`, from context.
-#[derive(Clone, Copy)]
-pub struct Sight {
-    /// What may happen next.
-    pub choices: Memo<Vec<ChoiceView>>,
-    /// Lifelines.
-    pub nodes: Memo<Vec<NodeView>>,
-    /// Invariants and goals.
-    pub verdicts: Memo<Vec<Verdict>>,
-    /// Counts.
-    pub figures: Memo<Vec<Figure>>,
-    /// Faults spent.
-    pub spent: Memo<Vec<(&'static str, u32)>>,
-    /// Titles of the lifelines: (short, long).
-    pub lanes: Memo<Vec<(String, String)>>,
-    /// What the seeded scheduler would do next.
-    pub next: Memo<Option<String>>,
-}
-
-impl Sight {
-    /// Derives everything from the lab.
-    pub fn of(lab: Lab) -> Self {
-        Sight {
-            choices: lab.derive(Vec::new(), |branch| branch.run.choices(branch.step)),
-            nodes: lab.derive(Vec::new(), |branch| branch.run.nodes(branch.step)),
-            verdicts: lab.derive(Vec::new(), |branch| branch.run.verdicts(branch.step)),
-            figures: lab.derive(Vec::new(), |branch| branch.run.figures(branch.step)),
-            spent: lab.derive(Vec::new(), |branch| branch.run.spent(branch.step)),
-            lanes: lab.derive(Vec::new(), |branch| {
-                branch.run.trace().lanes.iter().map(|lane| (lane.id.clone(), lane.title.clone())).collect()
-            }),
-            next: lab.derive(None, |branch| {
-                if branch.step < branch.run.steps() {
-                    return branch.run.choice(branch.step + 1).map(str::to_owned);
-                }
-                branch.run.scheduled(branch.step, branch.spec.seed)
-            }),
-        }
-    }
-
-    /// The short name of a lifeline.
-    pub fn id(self, node: NodeId) -> String {
-        self.lanes.with(|lanes| lanes.get(node.index()).map_or_else(String::new, |(id, _)| id.clone()))
     }
 }

@@ -1,111 +1,80 @@
 //! The run as text: one sentence per event, in order. The screen reader's view of the diagram, and a way to go to any step.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
 
-use super::super::browser;
-use super::super::live::{act, drawn, effect, live, memo};
+use crate::engine::{BranchId, Event, Trace};
+
+use super::super::live::memo;
 use super::super::text;
-use super::state::{Lab, rows_of};
+use super::bench::Bench;
+use super::state::rows_of;
 
-/// How many lines stand before and behind the current one, until the reader asks for more: a long run would be a heavy page.
-const REACH: usize = 80;
+/// How many lines stand before and behind the current one at least, until the reader asks for more: a long run would be a heavy page.
+pub const REACH: u32 = 40;
+/// The list is moved on by so many lines at a time, so that most steps leave it as it is.
+const CHUNK: u32 = 40;
+/// How many times as many lines stand in the list when more are asked for.
+pub const MORE: u32 = 8;
 
-/// One event's line.
-#[derive(Clone, PartialEq)]
-struct Line {
-    step: u32,
-    time_ms: u64,
-    lane: usize,
-    node: String,
-    sentence: String,
+/// The lines that stand in the list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Whose lines they are.
+    place: (u32, BranchId),
+    first: u32,
+    end: u32,
+    /// How many there are in all.
+    all: u32,
 }
 
-/// The panel. Lines are drawn once and kept while the run grows; moving the cursor touches two of them.
-#[component]
-pub fn Transcript() -> impl IntoView {
-    let lab = expect_context::<Lab>();
-    let rows = lab.derive(0, |here| here.run.trace().events.len());
-    let place = memo(move || lab.at.with(|at| at.place()));
-    let current = Selector::new(move || lab.at.with(|at| at.step));
-    let step = memo(move || lab.at.with(|at| at.step));
-    let line = move |row: usize| {
-        lab.read(|branch| {
-            let trace = branch.run.trace();
-            trace.events.get(row).map(|event| Line {
-                step: event.step,
-                time_ms: event.time_ms,
-                lane: event.node.index() % 8 + 1,
-                node: trace.lanes.get(event.node.index()).map_or_else(String::new, |lane| lane.id.clone()),
-                sentence: event.sentence.clone(),
-            })
-        })
-        .flatten()
-    };
-    let item = move |(_, row): (_, usize)| {
-        let current = current.clone();
-        line(row).map(|line| {
-            let at = line.step;
-            let here = {
-                let current = current.clone();
-                move || current.selected(&at)
-            };
-            view! {
-                <li class="event" aria-current=live(move || here().then_some("step")) data-step=at>
-                    <button type="button" class="event-button" on:click=act(move || lab.go(at))>
-                        <span class="event-step">{at}</span>
-                        <span class="event-node" data-lane=line.lane>{line.node}</span>
-                        <span class="event-text">{line.sentence}</span>
-                        <span class="event-time">{text::milliseconds(line.time_ms)}</span>
-                    </button>
-                </li>
-            }
-        })
-    };
-    let reach = RwSignal::new(REACH);
-    let window = memo(move || {
-        step.track();
-        let row = lab.read(|branch| rows_of(branch.run.trace(), step.get()).start).unwrap_or(0);
-        let (all, reach) = (rows.get(), reach.get());
-        (row.saturating_sub(reach), (row + reach).min(all))
+/// What the list shows, derived once per step; the list is drawn anew only where it changes.
+pub fn window(bench: Bench) -> Memo<Window> {
+    memo(move || {
+        let at = bench.lab.at.get();
+        let reach = bench.reach.get();
+        let rows = bench.lab.read(|here| {
+            let trace = here.run.trace();
+            (rows_of(trace, at.step).start as u32, trace.events.len() as u32)
+        });
+        let (row, all) = rows.unwrap_or_default();
+        let first = row.saturating_sub(reach) / CHUNK * CHUNK;
+        let end = ((row + reach) / CHUNK + 1) * CHUNK;
+        Window { place: at.place(), first, end: end.min(all), all }
+    })
+}
+
+/// The panel.
+pub fn panel(bench: Bench, window: Memo<Window>) -> Markup {
+    let Window { place: (folder, BranchId(branch)), first, end, all } = window.get();
+    let lines = bench.lab.read(|here| {
+        let trace = here.run.trace();
+        let events = trace.events.get(first as usize..end as usize).unwrap_or_default();
+        html! { @for (row, event) in (first..).zip(events) { (line(trace, row, event)) } }
     });
-    let more = move || reach.update(|reach| *reach *= 8);
-    let edge = move |hidden: usize, words: fn(usize) -> String| {
-        (hidden > 0)
-            .then(|| view! { <button type="button" class="link-button" on:click=act(more)>{words(hidden)}</button> })
-    };
-    keep_in_view(lab, step, window);
-    view! {
-        <section class="panel transcript" aria-labelledby="transcript-title">
-            <h2 id="transcript-title">{text::TRANSCRIPT}</h2>
-            <p class="hint">{text::TRANSCRIPT_HINT}</p>
-            {drawn(move || edge(window.get().0, text::earlier_lines))}
-            <ol class="events" id="events" class:at-start=live(move || step.get() == 0)>
-                <For
-                    each=move || {
-                        let place = place.get();
-                        let (first, end) = window.get();
-                        (first..end).map(move |row| (place, row))
-                    }
-                    key=|key| *key
-                    children=item
-                />
-            </ol>
-            {drawn(move || edge(rows.get() - window.get().1.min(rows.get()), text::later_lines))}
-        </section>
+    html! {
+        h2 #transcript-title { (text::TRANSCRIPT) }
+        p.hint { (text::TRANSCRIPT_HINT) }
+        @if first > 0 { (more(&text::earlier_lines(first))) }
+        ol #events.events data-key=(format!("{folder}.{branch}")) { @if let Some(lines) = lines { (lines) } }
+        @if end < all { (more(&text::later_lines(all - end))) }
     }
 }
 
-/// Scrolls the list, never the page, so that the current line shows.
-fn keep_in_view(lab: Lab, step: Memo<u32>, window: Memo<(usize, usize)>) {
-    effect(move || {
-        let step = step.get();
-        let row = lab.read(|branch| rows_of(branch.run.trace(), step).start).unwrap_or(0);
-        request_animation_frame(move || {
-            let Some(list) = browser::element("events") else { return };
-            let child = list.children().item(row.saturating_sub(window.get_untracked().0) as u32);
-            if let Some(child) = child.and_then(|child| wasm_bindgen::JsCast::dyn_into(child).ok()) {
-                browser::show_inside(&list, &child);
+fn more(words: &str) -> Markup {
+    html! { button.link-button type="button" data-act="more-lines" { (words) } }
+}
+
+fn line(trace: &Trace, row: u32, event: &Event) -> Markup {
+    let lane = event.node.index();
+    html! {
+        li.event data-key=(row) data-step=(event.step) {
+            button.event-button type="button" data-act="go" data-of=(event.step) {
+                span.event-step { (event.step) }
+                span.event-node data-lane=(lane % 8 + 1) { @if let Some(lane) = trace.lanes.get(lane) { (lane.id) } }
+                span.event-text { (event.sentence) }
+                span.event-time { (text::milliseconds(event.time_ms)) }
             }
-        });
-    });
+        }
+    }
 }

@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use maud::{Markup, html};
 
-use crate::diagram::number;
+use crate::diagram::{number, step_sentence};
 
 use super::super::browser;
-use super::super::icons::{Glyph, Icon};
-use super::super::live::{act, drawn, heed, live, memo};
+use super::super::icons::{Glyph, icon};
 use super::super::text;
-use super::choices::DrawerButton;
-use super::state::{Lab, Selected, lifeline};
+use super::bench::Bench;
+use super::state::{Here, Lab, Selected, lifeline};
 
 /// Speeds of autoplay, in tenths of a step per second.
 pub const SPEEDS: [u32; 6] = [5, 10, 20, 40, 80, 160];
@@ -64,147 +64,84 @@ pub fn play(lab: Lab) {
     });
 }
 
-/// The transport.
-#[component]
-pub fn Transport() -> impl IntoView {
-    let lab = expect_context::<Lab>();
-    let at_start = move || lab.at.with(|at| at.step == 0);
-    let at_end = move || lab.at.with(|at| at.step == at.steps);
-    let stop = move || lab.playing.set(false);
-    let button = move |glyph: Glyph, label: &'static str, key: &'static str, moves: fn(Lab)| {
-        view! {
-            <button
-                type="button"
-                class="transport-button"
-                aria-label=label
-                title=text::with_key(label, key)
-                on:click=act(move || {
-                    stop();
-                    moves(lab);
-                })
-            >
-                <Icon glyph />
-            </button>
-        }
+/// The buttons of the transport.
+pub fn buttons(bench: Bench, at_end: bool) -> Markup {
+    let (glyph, label) = match (bench.lab.playing.get(), at_end) {
+        (true, _) => (Glyph::Pause, text::PAUSE),
+        (false, true) => (Glyph::Play, text::PLAY_ON),
+        (false, false) => (Glyph::Play, text::PLAY),
     };
-    let play_label = move || {
-        if lab.playing.get() {
-            text::PAUSE
-        } else if at_end() {
-            text::PLAY_ON
-        } else {
-            text::PLAY
+    html! {
+        (button("to-start", Glyph::Start, text::TO_START, "Home"))
+        (button("back", Glyph::Back, text::STEP_BACK, "←"))
+        button.transport-button.play type="button" aria-label=(label) title=(text::with_key(label, "Space")) data-act="play" {
+            (icon(glyph))
         }
-    };
-    view! {
-        <div class="transport" role="group" aria-label=text::TRANSPORT>
-            <div class="transport-buttons" class:is-start=live(at_start) class:is-end=live(at_end)>
-                {button(Glyph::Start, text::TO_START, "Home", |lab| lab.go(0))}
-                {button(Glyph::Back, text::STEP_BACK, "←", Lab::back)}
-                <button
-                    type="button"
-                    class="transport-button play"
-                    aria-label=live(play_label)
-                    title=live(move || text::with_key(play_label(), "Space"))
-                    on:click=act(move || toggle_play(lab))
-                >
-                    {drawn(move || view! { <Icon glyph=if lab.playing.get() { Glyph::Pause } else { Glyph::Play } /> })}
-                </button>
-                {button(Glyph::Forward, text::STEP_FORWARD, "→", |lab| { lab.forward(); })}
-                {button(Glyph::End, text::TO_END, "End", |lab| lab.go(u32::MAX))}
-            </div>
-            <DrawerButton />
-            <Scrub lab />
-            <Speed lab />
-            <AlongLifeline lab />
-        </div>
+        (button("forward", Glyph::Forward, text::STEP_FORWARD, "→"))
+        (button("to-end", Glyph::End, text::TO_END, "End"))
+    }
+}
+
+fn button(act: &str, glyph: Glyph, label: &str, key: &str) -> Markup {
+    html! {
+        button.transport-button type="button" aria-label=(label) title=(text::with_key(label, key)) data-act=(act) {
+            (icon(glyph))
+        }
     }
 }
 
 /// The scrub, with marks where an invariant broke.
-#[component]
-fn Scrub(lab: Lab) -> impl IntoView {
-    let steps = memo(move || lab.at.with(|at| at.steps));
-    let step = memo(move || lab.at.with(|at| at.step));
-    let time = lab.derive(0, |branch| branch.run.now_ms(branch.step));
-    let value_text = live(move || {
-        let at = lab.at.get();
-        format!("{}. {}", text::step_of(at.step, at.steps), lab.sentences(at.step))
-    });
-    let broken = lab.derive(Vec::new(), |branch| {
-        branch.run.trace().violations.iter().map(|violation| violation.step).collect::<Vec<_>>()
-    });
-    let marks = drawn(move || {
-        let steps = steps.get().max(1);
-        let at = |step: u32| format!("{}%", number(step as f32 * 100.0 / steps as f32));
-        broken
-            .get()
-            .into_iter()
-            .map(|step| view! { <span class="scrub-mark" style:left=at(step)></span> })
-            .collect::<Vec<_>>()
-    });
-    let has_violation = move || broken.with(|broken| !broken.is_empty());
-    view! {
-        <div class="scrub">
-            <label class="visually-hidden" for="scrub">{text::SCRUB}</label>
-            <div class="scrub-track">
-                <input
-                    id="scrub"
-                    type="range"
-                    min="0"
-                    max=live(move || steps.get().to_string())
-                    prop:value=live(move || {
-                        steps.track();
-                        step.get().to_string()
-                    })
-                    aria-valuetext=value_text
-                    on:input=heed(move |event| {
-                        lab.playing.set(false);
-                        if let Ok(step) = event_target_value(&event).parse() {
-                            lab.go(step);
-                        }
-                    })
-                />
-                <span class="scrub-marks" aria-hidden="true">{marks}</span>
-            </div>
-            <p class="scrub-text">
-                <span class="step-count">{live(move || text::step_of(step.get(), steps.get()))}</span>
-                <span class="virtual-time">{live(move || text::virtual_time(time.get()))}</span>
-            </p>
-            <button
-                type="button"
-                class="to-violation"
-                hidden=live(move || !has_violation())
-                title=text::with_key(text::TO_VIOLATION, "V")
-                on:click=act(move || {
-                    lab.go_to_violation();
-                })
-            >
-                <Icon glyph=Glyph::Warning />
-                {text::TO_VIOLATION}
-            </button>
-        </div>
+pub fn scrub(lab: Lab) -> Markup {
+    lab.at.track();
+    lab.read(|here| scrub_of(&here)).unwrap_or_default()
+}
+
+fn scrub_of(here: &Here<'_>) -> Markup {
+    let (step, steps) = (here.step, here.run.steps());
+    let trace = here.run.trace();
+    let words = format!("{}. {}", text::step_of(step, steps), step_sentence(trace, step));
+    let broken: Vec<u32> = trace.violations.iter().map(|violation| violation.step).collect();
+    let place = |step: u32| format!("{}%", number(step as f32 * 100.0 / steps.max(1) as f32));
+    html! {
+        label.visually-hidden for="scrub" { (text::SCRUB) }
+        div.scrub-track {
+            input #scrub type="range" min="0" max=(steps) value=(step) aria-valuetext=(words);
+            svg.scrub-marks aria-hidden="true" focusable="false" {
+                @for step in &broken { svg.scrub-mark x=(place(*step)) { path d="M0 0v8M-2.5-8l5 5m0-5l-5 5" {} } }
+            }
+        }
+        p.scrub-text {
+            span.step-count { (text::step_of(step, steps)) }
+            span.virtual-time { (text::virtual_time(here.run.now_ms(step))) }
+        }
+        @if !broken.is_empty() {
+            button.to-violation type="button" title=(text::with_key(text::TO_VIOLATION, "V")) data-act="to-violation" {
+                (icon(Glyph::Warning)) (text::TO_VIOLATION)
+            }
+        }
     }
 }
 
-#[component]
-fn Speed(lab: Lab) -> impl IntoView {
-    let options = SPEEDS.map(|speed| {
-        view! {
-            <option value=speed.to_string() prop:selected=live(move || lab.speed.get() == speed)>
-                {text::speed(speed)}
-            </option>
+/// Events per second of autoplay.
+pub fn speeds(lab: Lab) -> Markup {
+    let now = lab.speed.get();
+    html! {
+        span { (text::SPEED) }
+        select data-act="speed" {
+            @for speed in SPEEDS { option value=(speed) selected[speed == now] { (text::speed(speed)) } }
         }
-    });
-    view! {
-        <label class="speed">
-            <span>{text::SPEED}</span>
-            <select on:change=heed(move |event| {
-                if let Ok(speed) = event_target_value(&event).parse() {
-                    lab.speed.set(speed);
-                }
-            })>{options}</select>
-        </label>
+    }
+}
+
+/// Along the lifeline that the inspector shows.
+pub fn along(lab: Lab) -> Markup {
+    lab.at.track();
+    let selected = lab.selected.get();
+    let lane = lab.read(|here| here.lane_id(lifeline(selected, &here))).unwrap_or_default();
+    html! {
+        (button("previous-on-lane", Glyph::Up, &text::previous_on(&lane), "Shift+←"))
+        span.along-name { (lane) }
+        (button("next-on-lane", Glyph::Down, &text::next_on(&lane), "Shift+→"))
     }
 }
 
@@ -215,39 +152,5 @@ pub fn along_lifeline(lab: Lab, forward: bool) {
     if let Some(step) = lab.step_on(node, forward) {
         lab.selected.set(Selected::Node(node));
         lab.go(step);
-    }
-}
-
-#[component]
-fn AlongLifeline(lab: Lab) -> impl IntoView {
-    let title = memo(move || {
-        lab.at.track();
-        let selected = lab.selected.get();
-        lab.read(|branch| branch.run.trace().lanes.get(lifeline(selected, &branch).index()).map(|lane| lane.id.clone()))
-            .flatten()
-            .unwrap_or_default()
-    });
-    view! {
-        <div class="along" role="group" aria-label=text::ALONG_LIFELINE>
-            <button
-                type="button"
-                class="transport-button"
-                aria-label=live(move || text::previous_on(&title.get()))
-                title=live(move || text::with_key(&text::previous_on(&title.get()), "Shift+←"))
-                on:click=act(move || along_lifeline(lab, false))
-            >
-                <Icon glyph=Glyph::Up />
-            </button>
-            <span class="along-name">{title}</span>
-            <button
-                type="button"
-                class="transport-button"
-                aria-label=live(move || text::next_on(&title.get()))
-                title=live(move || text::with_key(&text::next_on(&title.get()), "Shift+→"))
-                on:click=act(move || along_lifeline(lab, true))
-            >
-                <Icon glyph=Glyph::Down />
-            </button>
-        </div>
     }
 }

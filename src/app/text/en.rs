@@ -420,10 +420,10 @@ pub fn open_choices(count: usize) -> String {
     if count == 0 { "Choices".to_owned() } else { format!("Choose the next event ({count})") }
 }
 
-pub fn earlier_lines(count: usize) -> String {
+pub fn earlier_lines(count: u32) -> String {
     format!("Show more: {count} earlier lines")
 }
 
-pub fn later_lines(count: usize) -> String {
+pub fn later_lines(count: u32) -> String {
     format!("Show more: {count} later lines")
 }
