@@ -280,6 +280,22 @@ pub fn timeout(ms: i32) -> Promise {
     })
 }
 
+/// How long work waits for an idle moment at most, in ms.
+const IDLE_MAX_MS: f64 = 250.0;
+
+/// Does something when the browser has nothing better to do, soon in any case. Safari does not tell when that is.
+pub fn when_idle(act: impl FnOnce() + 'static) {
+    let Some(window) = window() else { return };
+    let act = Closure::once_into_js(act);
+    let ask = Reflect::get(&window, &"requestIdleCallback".into()).ok().and_then(|ask| ask.dyn_into::<Function>().ok());
+    let options = object(&[("timeout", IDLE_MAX_MS.into())]);
+    // Neither way of asking throws for a function.
+    match ask {
+        Some(ask) => ask.call2(&window, &act, &options).map(|_| ()).ok(),
+        None => window.set_timeout_with_callback(act.unchecked_ref()).map(|_| ()).ok(),
+    };
+}
+
 /// Waits; 0 gives the browser a chance to paint.
 pub async fn sleep(ms: i32) {
     JsFuture::from(timeout(ms)).await.ok();

@@ -7,14 +7,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use leptos::html;
 use leptos::prelude::*;
 use maud::{Markup, PreEscaped, html as markup};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Element, Event, HtmlElement, MouseEvent};
 
-use super::live::{effect, heed, memo};
+use super::browser;
+use super::live::{effect, hear, memo, target};
 use crate::diagram::{
     Extent, Head, Item, Key, Scene, Style, Target, Window, escape, extent, layout_within, number, tone_class,
     tone_sign, write_shape,
@@ -39,35 +39,48 @@ pub type Source = Box<dyn Fn(&mut dyn FnMut(&Trace, u32))>;
 /// What is done about a press.
 pub type OnPress = Box<dyn Fn(Press)>;
 
-/// The drawing.
-#[component]
-pub fn Diagram(
+/// A drawing: what it shows, and what is done about presses on it.
+pub struct Diagram {
+    /// Id of its frame.
+    pub id: &'static str,
     /// What is drawn.
-    source: Source,
+    pub source: Source,
     /// How it is drawn in a frame of so many px.
-    style: Box<dyn Fn(f32) -> Style>,
+    pub style: Box<dyn Fn(f32) -> Style>,
     /// What is selected.
-    selected: Box<dyn Fn() -> Option<Target>>,
+    pub selected: Box<dyn Fn() -> Option<Target>>,
     /// Pressed with the main button or tapped.
-    on_press: OnPress,
+    pub on_press: OnPress,
     /// Pressed with the second button or long.
-    on_menu: OnPress,
-) -> impl IntoView {
-    let frame = NodeRef::<html::Div>::new();
+    pub on_menu: OnPress,
+}
+
+/// A frame for a drawing, which nothing else writes into.
+pub fn frame(id: &str) -> Markup {
+    markup! {
+        div.diagram-frame id=(id) aria-hidden="true" data-keep {
+            svg.diagram.diagram-heads height=(HEADS as u32) {}
+            div.diagram-space { svg.diagram.diagram-body { g {} g.selection {} } }
+        }
+    }
+}
+
+/// Keeps the drawing in its frame up to date, for as long as the component that calls it stands.
+pub fn keep(diagram: Diagram) {
+    let Diagram { id, source, style, selected, on_press, on_menu } = diagram;
     let size = RwSignal::new((0.0_f32, 0.0_f32));
     let scroll = RwSignal::new(0.0_f32);
-    measure(frame, size);
     // Redrawn by scrolling only where what is in the document no longer reaches far enough.
     let window = memo(move || window_at(scroll.get(), size.get().1));
     let mut sheet = None;
     effect(move || {
         let (width, height) = size.get();
         window.track();
-        let Some(frame) = frame.get() else { return };
-        let sheet = sheet.get_or_insert_with(|| Sheet::of(&frame));
-        if width <= 0.0 {
-            return;
+        if sheet.is_none() {
+            sheet = browser::element(id).map(|frame| Sheet::of(&frame));
+            measure(id, size);
         }
+        let Some(sheet) = sheet.as_mut().filter(|_| width > 0.0) else { return };
         let (style, selected) = (style(width), selected());
         source(&mut |trace, step| {
             let now = extent(trace, step, &style);
@@ -77,40 +90,29 @@ pub fn Diagram(
             if top != scroll.get_untracked() {
                 scroll.set(top);
                 // After all that this step changes, so that the browser lays out once.
-                let frame = frame.clone();
+                let frame = sheet.frame.clone();
                 queue_microtask(move || frame.set_scroll_top(top as i32));
             }
         });
     });
-    let press = move |event: &web_sys::MouseEvent, act: &OnPress| -> bool {
-        let Some(target) = target_of(event) else { return false };
+    hear("scroll", move |event| {
+        if let Some(frame) = target(&event).filter(|frame| frame.id() == id) {
+            scroll.set(frame.scroll_top() as f32);
+        }
+    });
+    let press = move |event: &Event, act: &OnPress| {
+        let Some((target, event)) = target_of(event, id).zip(event.dyn_ref::<MouseEvent>()) else { return false };
         act((target, event.client_x(), event.client_y()));
         true
     };
-    view! {
-        <div
-            class="diagram-frame"
-            aria-hidden="true"
-            node_ref=frame
-            on:scroll=heed(move |_| {
-                if let Some(frame) = frame.get_untracked() {
-                    scroll.set(frame.scroll_top() as f32);
-                }
-            })
-            on:click=heed(move |event| {
-                press(&event, &on_press);
-            })
-            on:contextmenu=heed(move |event| {
-                if press(&event, &on_menu) {
-                    event.prevent_default();
-                }
-            })
-            inner_html=format!(
-                "<svg class=\"diagram diagram-heads\" height=\"{HEADS}\"></svg>\
-                 <div class=\"diagram-space\"><svg class=\"diagram diagram-body\"><g></g><g class=\"selection\"></g></svg></div>"
-            )
-        ></div>
-    }
+    hear("click", move |event| {
+        press(&event, &on_press);
+    });
+    hear("contextmenu", move |event| {
+        if press(&event, &on_menu) {
+            event.prevent_default();
+        }
+    });
 }
 
 /// The stretch that is laid out for a frame that is scrolled to `top`.
@@ -120,6 +122,7 @@ fn window_at(top: f32, height: f32) -> Window {
 
 /// The document's side of a drawing: what stands in it.
 struct Sheet {
+    frame: HtmlElement,
     heads: Element,
     /// As large as the whole drawing; the body is only as high as its window.
     space: Element,
@@ -147,6 +150,7 @@ impl Sheet {
         // A detached twin: what is parsed inside an <svg> becomes SVG.
         let workshop = part(".diagram-body").clone_node().ok().and_then(|twin| twin.dyn_into().ok());
         Sheet {
+            frame: frame.clone(),
             heads: part(".diagram-heads"),
             space: part(".diagram-space"),
             body: part(".diagram-body"),
@@ -346,10 +350,11 @@ fn name_of(target: Target) -> String {
     }
 }
 
-/// The thing under a mouse event.
-fn target_of(event: &web_sys::MouseEvent) -> Option<Target> {
-    let element = event.target()?.dyn_into::<web_sys::Element>().ok()?;
-    let name = element.closest("[data-target]").ok()??.get_attribute("data-target")?;
+/// The thing under an event in the frame `id`.
+fn target_of(event: &Event, id: &str) -> Option<Target> {
+    let element = target(event)?.closest("[data-target]").ok()??;
+    element.closest(".diagram-frame").ok()?.filter(|frame| frame.id() == id)?;
+    let name = element.get_attribute("data-target")?;
     let number = |digits: &str| digits.parse::<u32>().ok();
     let rest = name.get(1..)?;
     match name.as_bytes().first()? {
@@ -363,30 +368,20 @@ fn target_of(event: &web_sys::MouseEvent) -> Option<Target> {
 }
 
 /// Keeps `size` at (width, height) of the frame.
-fn measure(frame: NodeRef<html::Div>, size: RwSignal<(f32, f32)>) {
+fn measure(id: &'static str, size: RwSignal<(f32, f32)>) {
+    let Some(frame) = browser::element(id) else { return };
+    let watched = frame.clone();
     let update = move || {
-        if let Some(frame) = frame.get_untracked() {
-            let now = (frame.client_width() as f32, frame.client_height() as f32);
-            if now.0 > 0.0 && now.1 > 0.0 && size.get_untracked() != now {
-                size.set(now);
-            }
+        let now = (watched.client_width() as f32, watched.client_height() as f32);
+        if now.0 > 0.0 && now.1 > 0.0 && size.try_get_untracked().is_some_and(|size| size != now) {
+            size.set(now);
         }
     };
-    effect(move || {
-        let Some(frame) = frame.get() else { return };
-        update();
-        let resized = Closure::<dyn FnMut()>::new(update);
-        if let Ok(observer) = web_sys::ResizeObserver::new(resized.as_ref().unchecked_ref()) {
-            observer.observe(&frame);
-            on_cleanup_local(observer, resized);
-        }
-    });
-}
-
-/// Ends the observation with the component.
-fn on_cleanup_local(observer: web_sys::ResizeObserver, callback: Closure<dyn FnMut()>) {
-    let kept = StoredValue::new_local((observer, callback));
-    on_cleanup(move || {
-        kept.try_with_value(|(observer, _)| observer.disconnect());
-    });
+    update();
+    let resized = Closure::<dyn FnMut()>::new(update);
+    if let Ok(observer) = web_sys::ResizeObserver::new(resized.as_ref().unchecked_ref()) {
+        observer.observe(&frame);
+        // An observer ends with what it observes, and so does its callback.
+        resized.into_js_value();
+    }
 }

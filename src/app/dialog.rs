@@ -1,44 +1,40 @@
 //! The native `<dialog>`, opened and closed by a signal.
 
-use leptos::html;
 use leptos::prelude::*;
 use maud::{Markup, html};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlDialogElement;
 
-use super::live::{effect, heed, part};
+use super::browser;
+use super::live::{effect, hear, part, target};
 use super::text;
 
-/// A modal dialog. The browser keeps the focus inside, gives it back on closing, and closes on Escape.
-#[component]
-pub fn Dialog(
-    /// Whether it is open.
-    open: RwSignal<bool>,
-    /// Id of the dialog; its title has `ID-title`.
-    id: &'static str,
-    /// What is in it, its head included.
-    draw: Box<dyn Fn() -> Markup>,
-) -> impl IntoView {
-    let node = NodeRef::<html::Dialog>::new();
+/// A place for a modal dialog.
+pub fn place(id: &str) -> Markup {
+    html! { dialog.dialog id=(id) aria-labelledby=(format!("{id}-title")) {} }
+}
+
+/// Keeps the dialog `id` at what is drawn, its head included, and open while `open` says so. The browser keeps the focus inside, gives it back on
+/// closing, and closes on Escape.
+pub fn keep(id: &'static str, open: RwSignal<bool>, draw: impl Fn() -> Markup + 'static) {
     part(id, draw);
     effect(move || {
-        let Some(dialog) = node.get() else { return };
-        match (open.get(), dialog.open()) {
+        let is_open = open.get();
+        let dialog = browser::element(id).and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok());
+        match dialog.map(|dialog| (is_open, dialog.open(), dialog)) {
             // Its inside is drawn by now, and the browser finds what takes the focus.
-            (true, false) => queue_microtask(move || {
+            Some((true, false, dialog)) => queue_microtask(move || {
                 dialog.show_modal().ok();
             }),
-            (false, true) => dialog.close(),
+            Some((false, true, dialog)) => dialog.close(),
             _ => {}
         }
     });
-    view! {
-        <dialog
-            id=id
-            class="dialog"
-            aria-labelledby=format!("{id}-title")
-            node_ref=node
-            on:close=heed(move |_: leptos::ev::Event| open.set(false))
-        ></dialog>
-    }
+    hear("close", move |event| {
+        if target(&event).is_some_and(|dialog| dialog.id() == id) {
+            open.set(false);
+        }
+    });
 }
 
 /// The head of a dialog: its title, and a button that the browser itself closes it by.

@@ -1,11 +1,14 @@
 //! The reactive ground: effects, derived values, and parts of the page that are kept up to date.
 //!
 //! Leptos compiles its machinery anew for every type of closure and of view that it is given, and a lab has hundreds. Closures are therefore boxed,
-//! and whatever a step redraws is markup (`maud`), which the browser parses and [`super::patch`] merges: this halves the page's code and leaves
-//! alone what a step did not change. Views of Leptos are the frame that stands around it.
+//! and what stands on the page is markup (`maud`), which the browser parses and [`super::patch`] merges: this halves the page's code and leaves
+//! alone what a step did not change. What the reader does is heard on the window, and told apart by what the markup says of itself.
 
 use leptos::prelude::*;
 use maud::Markup;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{Element, Event};
 
 use super::{browser, patch};
 
@@ -21,23 +24,28 @@ pub fn memo<T: PartialEq + Send + Sync + 'static>(derive: impl Fn() -> T + Send 
     Memo::new(move |_| derive())
 }
 
-/// What an event does.
-pub type Act<E> = Box<dyn FnMut(E)>;
-
-/// What an event does.
-pub fn heed<E: 'static>(act: impl FnMut(E) + 'static) -> Act<E> {
-    Box::new(act)
+/// Hears an event wherever on the page it happens, also one that does not bubble, for as long as the component that calls it stands.
+pub fn hear(name: &'static str, act: impl Fn(Event) + 'static) {
+    let Some(window) = browser::window() else { return };
+    let act: Box<dyn Fn(Event)> = Box::new(act);
+    let act = Closure::wrap(act);
+    window.add_event_listener_with_callback_and_bool(name, act.as_ref().unchecked_ref(), true).ok();
+    let kept = StoredValue::new_local((window, act));
+    on_cleanup(move || {
+        kept.try_with_value(|(window, act)| {
+            window.remove_event_listener_with_callback_and_bool(name, act.as_ref().unchecked_ref(), true).ok();
+        });
+    });
 }
 
-/// Hears an event anywhere on the page, for as long as the component that calls it stands.
-pub fn hear(name: &str, act: impl Fn(web_sys::Event) + 'static) {
-    let act: Box<dyn Fn(web_sys::Event)> = Box::new(act);
-    let handle = window_event_listener_untyped(name, act);
-    on_cleanup(move || handle.remove());
+/// The element in which an event happened.
+pub fn target(event: &Event) -> Option<Element> {
+    event.target()?.dyn_into().ok()
 }
 
 /// Keeps the inside of the element `id` at what is drawn, for as long as the component that calls it stands.
 pub fn part(id: &'static str, draw: impl Fn() -> Markup + 'static) {
+    let draw: Box<dyn Fn() -> Markup> = Box::new(draw);
     let mut shown = String::new();
     effect(move || {
         let drawn = draw().into_string();
@@ -47,6 +55,16 @@ pub fn part(id: &'static str, draw: impl Fn() -> Markup + 'static) {
         if let Some(place) = browser::element(id) {
             patch::update(&place, &drawn);
             shown = drawn;
+        }
+    });
+}
+
+/// Keeps a class on the element `id` while something is so.
+pub fn class(id: &'static str, class: &'static str, is_so: impl Fn() -> bool + 'static) {
+    effect(move || {
+        let is_so = is_so();
+        if let Some(element) = browser::element(id) {
+            element.class_list().toggle_with_force(class, is_so).ok();
         }
     });
 }

@@ -85,6 +85,8 @@ fn merge(place: &Node, old: &Node, new: &Node) {
         return;
     }
     match (old.dyn_ref::<Element>(), new.dyn_ref::<Element>()) {
+        // What draws itself is left to itself.
+        (Some(element), Some(fresh)) if element.has_attribute("data-keep") && is_same_thing(element, fresh) => {}
         (Some(element), Some(fresh)) if is_same_thing(element, fresh) => {
             merge_attributes(element, fresh);
             merge_children(old, new);

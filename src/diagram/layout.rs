@@ -79,7 +79,7 @@ pub fn layout(trace: &Trace, step: u32, style: &Style) -> Scene {
 }
 
 /// Lays out what of a run, as of a step, reaches into a window: the work grows with the window and hardly with the run. Every item is as it is in
-/// [`layout`].
+/// [`layout`], but what runs on beyond the window ends soon after it.
 pub fn layout_within(trace: &Trace, step: u32, style: &Style, window: Window) -> Scene {
     let rows = trace.rows_at_step(step);
     let mut plan = Plan::new(trace, rows, style, window);
@@ -206,11 +206,12 @@ impl<'a> Plan<'a> {
         class: &'static str,
         target: Target,
         title: String,
-        shapes: Vec<Shape>,
+        mut shapes: Vec<Shape>,
     ) {
         if !self.shows((top, bottom)) {
             return;
         }
+        shapes.iter_mut().for_each(|shape| clip(shape, self.window));
         let key = (kind, id, digest(class, &shapes));
         self.items.push(Item { key, top, bottom, class, target, title, shapes });
     }
@@ -288,6 +289,35 @@ pub fn format_time(ms: u64) -> String {
                 format!("{}.{} s", tenths / 10, tenths % 10)
             }
         }
+    }
+}
+
+/// How far what is cut off reaches beyond the window, in px, so that nobody sees it end.
+const BEYOND: f32 = 40.0;
+
+/// Cuts what is long to the window: browsers dash a line from its first pixel, and the lifelines of a long run have tens of thousands.
+fn clip(shape: &mut Shape, (top, bottom): Window) {
+    let (top, bottom) = (top - BEYOND, bottom + BEYOND);
+    match shape {
+        Shape::Line { x1, y1, x2, y2, .. } => {
+            let (from, to) = ((*x1, *y1), (*x2, *y2));
+            let cut = |(x, y): Point| {
+                let inside = y.clamp(top, bottom);
+                // A level line is inside or not drawn at all.
+                if inside == y || to.1 == from.1 {
+                    (x, y)
+                } else {
+                    (from.0 + (inside - from.1) / (to.1 - from.1) * (to.0 - from.0), inside)
+                }
+            };
+            ((*x1, *y1), (*x2, *y2)) = (cut(from), cut(to));
+        }
+        Shape::Rect { y, height, .. } => {
+            let end = (*y + *height).clamp(top, bottom);
+            *y = y.clamp(top, bottom);
+            *height = end - *y;
+        }
+        Shape::Circle { .. } | Shape::Path { .. } | Shape::Text { .. } | Shape::Upward { .. } => {}
     }
 }
 

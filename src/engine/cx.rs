@@ -44,8 +44,8 @@ impl<P: Protocol> Cx<'_, P> {
             return;
         }
         if let Some(labels) = self.labels.as_deref_mut() {
-            let lane = &self.protocol.lanes()[to.index()];
-            labels.push(format!("sending {} to {}", self.protocol.message_name(&msg), lane.id));
+            let to = self.protocol.lane_id(to);
+            labels.push(format!("sending {} to {to}", self.protocol.message_name(&msg)));
         }
         let id = self.next_message.0;
         self.next_message.0 += 1;

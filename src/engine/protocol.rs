@@ -35,6 +35,11 @@ pub trait Protocol: Data {
     /// Lifelines, from left to right; at most [`MAX_NODES`], ids of letters and digits.
     fn lanes(&self) -> Vec<Lane>;
 
+    /// The id of one lifeline, as in [`Protocol::lanes`]; asked for often.
+    fn lane_id(&self, node: NodeId) -> String {
+        self.lanes().into_iter().nth(node.index()).map_or_else(String::new, |lane| lane.id)
+    }
+
     /// State of a node before it starts.
     fn initial(&self, me: NodeId) -> Self::Node;
 

@@ -1,5 +1,6 @@
 //! A run of one protocol: its world at the start, its choices, what was written down, and checkpoints to go back to.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::choice::{Act, Choice};
@@ -27,6 +28,8 @@ pub struct Recorded<P: Protocol> {
     /// `checkpoints[k]` is the world after `k * CHECKPOINT_EVERY` choices.
     checkpoints: Vec<World<P>>,
     tip: World<P>,
+    /// The world that was looked at last, with its step: readers look at one step from many sides, and at the next one after it.
+    seen: RefCell<(u32, World<P>)>,
     recorder: Recorder,
 }
 
@@ -46,6 +49,7 @@ impl<P: Protocol> Recorded<P> {
             goals,
             choices: Vec::new(),
             checkpoints: vec![tip.clone()],
+            seen: RefCell::new((0, tip.clone())),
             tip,
             recorder,
         };
@@ -63,10 +67,17 @@ impl<P: Protocol> Recorded<P> {
         if step >= self.choices.len() as u32 {
             return self.tip.clone();
         }
-        let mut world = self.checkpoints[(step / CHECKPOINT_EVERY) as usize].clone();
-        for (choice, _) in &self.choices[(step - step % CHECKPOINT_EVERY) as usize..step as usize] {
-            world.take(&self.protocol, choice, None);
+        let mut seen = self.seen.borrow_mut();
+        let checkpoint = step - step % CHECKPOINT_EVERY;
+        let (mut from, mut world) = match &*seen {
+            (near, world) if (checkpoint..=step).contains(near) => (*near, world.clone()),
+            _ => (checkpoint, self.checkpoints[(step / CHECKPOINT_EVERY) as usize].clone()),
+        };
+        while from < step {
+            world.take(&self.protocol, &self.choices[from as usize].0, None);
+            from += 1;
         }
+        *seen = (step, world.clone());
         world
     }
 
@@ -96,7 +107,7 @@ impl<P: Protocol> Recorded<P> {
     fn changed_views(&self, before: &World<P>) -> Vec<NodeView> {
         let changed = self.tip.ids().filter(|node| {
             !Arc::ptr_eq(&before.nodes[node.index()], &self.tip.nodes[node.index()])
-                || self.protocol.blocked(*node, before) != self.protocol.blocked(*node, &self.tip)
+                || self.recorder.blocked(*node) != self.protocol.blocked(*node, &self.tip).as_ref()
         });
         changed.map(|node| node_view(&self.protocol, &self.tip, node)).collect()
     }

@@ -3,7 +3,7 @@
 use super::trace::{
     Change, Event, EventKind, Lane, LossCause, Message, MessageEnd, NodeId, PartitionBand, Span, SpanKind, Trace,
 };
-use super::view::{Bar, NodeView, Status};
+use super::view::{Bar, Blocked, NodeView, Status};
 
 /// The trace under construction, with what is needed to continue it.
 #[derive(Clone, Debug)]
@@ -36,6 +36,11 @@ impl Recorder {
             looks: vec![None; count],
             step_row: 0,
         }
+    }
+
+    /// Whether a node was blocked, and on what, after the last step.
+    pub(super) fn blocked(&self, node: NodeId) -> Option<&Blocked> {
+        self.looks[node.index()].as_ref()?.blocked.as_ref()
     }
 
     /// What has been written down.

@@ -10,11 +10,10 @@ use crate::engine::{BranchId, NodeId};
 use super::super::live::hear;
 use super::bench::Bench;
 use super::branches;
-use super::choices::after_choice;
 use super::share::{self, Copying};
 use super::state::Selected;
 use super::transport::{along_lifeline, toggle_play};
-use super::{open, parameters, transcript};
+use super::{choices, open, parameters, transcript};
 
 /// Hears the page for as long as the component that calls it stands.
 pub fn listen(bench: Bench) {
@@ -125,10 +124,11 @@ fn take(bench: Bench, element: &Element) {
     if element.get_attribute("aria-disabled").is_some() {
         return;
     }
+    let place = choices::place(element);
     bench.menu.set(None);
     bench.lab.take(&attribute(element, "data-choice"));
-    if let Ok(number) = attribute(element, "data-number").parse() {
-        after_choice(bench, number);
+    if let Some(place) = place {
+        choices::after_choice(bench, place);
     }
 }
 

@@ -4,16 +4,20 @@ use leptos::prelude::*;
 
 use crate::engine::ChoiceView;
 
+use super::super::browser;
 use super::super::diagram::Press;
+use super::super::live::effect;
 use super::compare::Comparison;
 use super::share::Share;
-use super::state::Lab;
+use super::state::{At, Lab};
 
 /// The page of a scenario: the lab, what stands beside it, and what is open. `Copy`.
 #[derive(Clone, Copy)]
 pub struct Bench {
     /// The runs.
     pub lab: Lab,
+    /// Where the reader is, told once a step is painted: for what stands far below, which no step should wait for.
+    pub later: RwSignal<At>,
     /// What may happen next, derived once per step.
     pub offers: Memo<Vec<ChoiceView>>,
     /// The run beside.
@@ -35,8 +39,15 @@ pub struct Bench {
 impl Bench {
     /// A page with nothing open on it.
     pub fn new(lab: Lab) -> Self {
+        let later = RwSignal::new(lab.at.get_untracked());
+        effect(move || {
+            lab.at.track();
+            let tell = move || lab.at.try_get_untracked().into_iter().for_each(|at| later.set(at));
+            browser::when_idle(tell);
+        });
         Bench {
             lab,
+            later,
             offers: lab.derive(Vec::new(), |here| here.run.choices(here.step)),
             comparison: Comparison::start(lab),
             is_drawn_out: RwSignal::new(false),

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 
 use crate::engine::{ChoiceGroup, ChoiceView};
 
@@ -10,6 +11,10 @@ use super::super::browser;
 use super::super::icons::{Glyph, icon};
 use super::super::text;
 use super::bench::Bench;
+
+/// Id of the panel.
+pub const PANEL: &str = "choices";
+const NUMBERED_BUTTONS: &str = "button.choice:not([aria-disabled])";
 
 /// How many choices have a key of their own.
 const NUMBERED: usize = 9;
@@ -31,9 +36,25 @@ pub fn numbered(choices: &[ChoiceView], number: usize) -> Option<&ChoiceView> {
     choices.iter().filter(|choice| is_open_event(choice)).nth(number.checked_sub(1)?)
 }
 
-/// After a choice from the panel: a drawer closes, so that the reader sees what came of it; a panel that stands keeps the focus, on the choice with
-/// this number or the last one before it.
-pub fn after_choice(bench: Bench, number: usize) {
+/// The numbered buttons that stand in the panel.
+fn buttons() -> Vec<HtmlElement> {
+    let found = browser::element(PANEL).and_then(|panel| panel.query_selector_all(NUMBERED_BUTTONS).ok());
+    let Some(found) = found else { return Vec::new() };
+    (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect()
+}
+
+/// The place of a pressed button among the numbered ones, from 0; of a crash point, that of the event in whose midst it is; of a fault, the first.
+/// `None` for what is not in the panel.
+pub fn place(pressed: &Element) -> Option<usize> {
+    pressed.closest(&format!("#{PANEL}")).ok()??;
+    let item = pressed.closest(".choice-item").ok().flatten();
+    let place = item.and_then(|item| buttons().iter().position(|button| item.contains(Some(button))));
+    Some(place.unwrap_or(0))
+}
+
+/// After a choice from the panel: a drawer closes, so that the reader sees what came of it; a panel that stands keeps the focus, on the choice at
+/// this place or the last one before it.
+pub fn after_choice(bench: Bench, place: usize) {
     if bench.is_drawn_out.get_untracked() {
         bench.is_drawn_out.set(false);
         if let Some(button) = browser::element("drawer-button") {
@@ -42,19 +63,24 @@ pub fn after_choice(bench: Bench, number: usize) {
         return;
     }
     request_animation_frame(move || {
-        let Some(panel) = browser::element("choices") else { return };
-        let Ok(buttons) = panel.query_selector_all("button.choice:not([aria-disabled])") else { return };
-        let at = (number.max(1) as u32).min(buttons.length());
-        let button = at.checked_sub(1).and_then(|at| buttons.item(at));
-        let target = button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok());
-        target.unwrap_or(panel).focus().ok();
+        let mut buttons = buttons();
+        buttons.truncate(place + 1);
+        if let Some(target) = buttons.pop().or_else(|| browser::element(PANEL)) {
+            target.focus().ok();
+        }
     });
 }
 
-/// What the button says that draws the panel out on a narrow screen, where it is a drawer above the transport.
-pub fn drawer_words(bench: Bench) -> String {
+/// The button that draws the panel out on a narrow screen, where it is a drawer above the transport.
+pub fn drawer_button(bench: Bench) -> Markup {
+    let is_open = bench.is_drawn_out.get();
     let count = bench.offers.with(|choices| choices.iter().filter(|choice| is_open_event(choice)).count());
-    if bench.is_drawn_out.get() { text::CLOSE_CHOICES.to_owned() } else { text::open_choices(count) }
+    html! {
+        button #drawer-button.drawer-button type="button" aria-expanded=(if is_open { "true" } else { "false" })
+            aria-controls="choices" data-act="drawer" {
+            @if is_open { (text::CLOSE_CHOICES) } @else { (text::open_choices(count)) }
+        }
+    }
 }
 
 /// The panel.
@@ -129,19 +155,19 @@ fn event_item(choice: &ChoiceView, number: &mut usize, marked: &Marked<'_>) -> M
     html! {
         li.choice-item data-key=(choice.name) {
             button.choice type="button" aria-disabled=[is_off.then_some("true")] aria-keyshortcuts=[key]
-                data-act="take" data-choice=(choice.name) data-number=(*number) {
+                data-act="take" data-choice=(choice.name) {
                 kbd aria-hidden="true" { @if let Some(key) = key { (key) } @else { "–" } }
                 span.choice-label { (choice.label) }
                 @if is_marked { span.choice-mark { (marked.mark) } }
                 @if let Some(reason) = &choice.disabled { span.choice-reason { (text::not_now(reason)) } }
             }
-            @if !choice.crash_points.is_empty() { (crash_points(choice, *number)) }
+            @if !choice.crash_points.is_empty() { (crash_points(choice)) }
         }
     }
 }
 
 /// The places in the midst of an event at which its node can crash.
-fn crash_points(choice: &ChoiceView, number: usize) -> Markup {
+fn crash_points(choice: &ChoiceView) -> Markup {
     let points = &choice.crash_points;
     html! {
         details.crash-points {
@@ -152,7 +178,7 @@ fn crash_points(choice: &ChoiceView, number: usize) -> Markup {
             ul {
                 @for point in points {
                     li {
-                        button.crash-point type="button" data-act="take" data-choice=(point.name) data-number=(number) {
+                        button.crash-point type="button" data-act="take" data-choice=(point.name) {
                             (text::crash_point(&point.label))
                         }
                     }
@@ -201,7 +227,7 @@ fn fault_chip(bench: Bench, choice: &ChoiceView) -> Markup {
     };
     html! {
         button.chip type="button" aria-disabled=[disabled.is_some().then_some("true")] aria-label=(spoken) title=(spoken)
-            data-act="take" data-choice=(name) data-number="1" {
+            data-act="take" data-choice=(name) data-key=(name) {
             (short)
         }
     }

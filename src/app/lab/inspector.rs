@@ -18,7 +18,7 @@ pub fn panel(bench: Bench) -> Markup {
     let cards = lab.read(|here| {
         let shown = lifeline(selected, &here);
         let nodes = here.run.nodes(here.step);
-        let node = nodes.get(shown.index()).map(|view| node_card(view, &Beside::of(&here, shown)));
+        let node = nodes.get(shown.index()).map(|view| node_card(shown, view, &Beside::of(&here, shown)));
         (tabs(&here, shown, selected), node)
     });
     html! {
@@ -76,7 +76,7 @@ impl<'a> Beside<'a> {
     }
 }
 
-fn node_card(view: &NodeView, beside: &Beside<'_>) -> Markup {
+fn node_card(node: NodeId, view: &NodeView, beside: &Beside<'_>) -> Markup {
     let status = match view.status {
         Status::Up => text::RUNS,
         Status::Paused => text::PAUSED,
@@ -84,7 +84,7 @@ fn node_card(view: &NodeView, beside: &Beside<'_>) -> Markup {
     };
     let timers: Vec<_> = view.timers.iter().map(|timer| text::timer(&timer.name, timer.due_ms)).collect();
     html! {
-        div.card {
+        div.card data-key=(node.0) {
             h3 {
                 (beside.title) " "
                 @if let Some(badge) = &view.badge {

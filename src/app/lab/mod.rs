@@ -21,17 +21,15 @@ mod verdicts;
 use leptos::prelude::*;
 use maud::{Markup, html};
 
-use crate::scenarios::Entry;
+use crate::scenarios::{Entry, Info};
 
-use super::dialog::{self, Dialog};
 use super::icons::{Glyph, icon};
-use super::live::{effect, heed, memo, part};
+use super::live::{class, effect, memo, part};
 use super::nav::Nav;
 use super::settings::Settings;
 use super::stage::Stage;
-use super::{browser, embed, keyboard, page_api, text};
+use super::{browser, diagram, dialog, embed, keyboard, page_api, text};
 pub use bench::Bench;
-use sheet::{OtherDiagram, OwnDiagram};
 use state::Lab;
 
 /// The page: a frame whose parts are kept up to date each by its own markup.
@@ -60,98 +58,57 @@ pub fn LabPage(
     embed::tell_step(lab);
     keyboard::listen(bench);
     acts::listen(bench);
-    let info = entry.info();
     let title = memo(move || {
         lab.at.track();
-        text::page_title(info.title, lab.read(|here| here.spec.variant.title).unwrap_or_default())
+        text::page_title(entry.info().title, lab.read(|here| here.spec.variant.title).unwrap_or_default())
     });
     effect(move || browser::set_title(&title.get()));
-    let is_comparing = memo(move || bench.comparison.is_on());
-    let other = move || {
-        is_comparing.get().then(|| {
-            part("other-title", move || compare::other_title(bench));
-            view! {
-                <div class="sheet other-sheet">
-                    <div id="other-title"></div>
-                    <OtherDiagram bench />
-                </div>
-            }
-        })
-    };
-    let close_menu = heed(move |_: web_sys::Event| {
-        let menu = browser::element("diagram-menu");
-        if menu.is_some_and(|menu| !menu.matches(":popover-open").unwrap_or(false)) {
-            bench.menu.set(None);
+    view! { <article class="lab" inner_html=frame(entry.info()).into_string()></article> }
+}
+
+/// What stands still, and places for what does not.
+fn frame(info: &'static Info) -> Markup {
+    html! {
+        header.lab-head {
+            div.lab-title { h1 { (info.title) } p.claim { (info.claim) } }
+            fieldset #variants.variants {}
         }
-    });
-    let drawn_out = move || bench.is_drawn_out.get().to_string();
-    let drawer_words = move || choices::drawer_words(bench);
-    let help = Box::new(dialog::help);
-    let share = Box::new(move || share::panel(bench));
-    view! {
-        <article class="lab">
-            <header class="lab-head">
-                <div class="lab-title">
-                    <h1>{info.title}</h1>
-                    <p class="claim">{info.claim}</p>
-                </div>
-                <fieldset class="variants" id="variants"></fieldset>
-            </header>
-            <div role="alert" class="notice-place" id="notice"></div>
-            <div class="bench">
-                <div class="bench-bar">
-                    <div class="branches" id="branches"></div>
-                    <div class="bench-acts" id="bench-acts"></div>
-                </div>
-                <section
-                    class="panel choices"
-                    class:is-open=bench.is_drawn_out
-                    id="choices"
-                    tabindex="-1"
-                    aria-labelledby="choices-title"
-                ></section>
-                <div class="sheets" class:is-comparing=is_comparing>
-                    <div class="sheet">
-                        <div id="own-title"></div>
-                        <OwnDiagram bench />
-                        <div class="diagram-menu" id="diagram-menu" popover="auto" on:toggle=close_menu></div>
-                    </div>
-                    {other}
-                </div>
-                <div class="side">
-                    <section class="panel verdicts" id="verdicts" aria-labelledby="verdicts-title"></section>
-                    <section class="panel inspector" id="inspector" aria-labelledby="inspector-title"></section>
-                </div>
-                <div class="transport" role="group" aria-label=text::TRANSPORT>
-                    <div class="transport-buttons" id="transport-buttons"></div>
-                    <button
-                        type="button"
-                        class="drawer-button"
-                        id="drawer-button"
-                        aria-expanded=drawn_out
-                        aria-controls="choices"
-                        data-act="drawer"
-                    >
-                        {drawer_words}
-                    </button>
-                    <div class="scrub" id="scrub-part"></div>
-                    <label class="speed" id="speed"></label>
-                    <div class="along" id="along" role="group" aria-label=text::ALONG_LIFELINE></div>
-                </div>
-            </div>
-            <section class="aligned" id="aligned" aria-labelledby="aligned-title"></section>
-            <div id="parameters"></div>
-            <div class="beside">
-                <section class="panel transcript" id="transcript" aria-labelledby="transcript-title"></section>
-                <section class="panel figures" id="figures" aria-labelledby="figures-title"></section>
-                <section class="moments" id="moments" aria-labelledby="moments-title"></section>
-                <section class="story" id="story" aria-labelledby="story-title"></section>
-                <section class="small-print" id="small-print" aria-labelledby="left-out-title"></section>
-            </div>
-            <p class="visually-hidden" role="status" aria-live="polite" id="said">{lab.said}</p>
-            <Dialog open=bench.help id="help" draw=help />
-            <Dialog open=bench.share.open id="share" draw=share />
-        </article>
+        div #notice.notice-place role="alert" {}
+        div.bench {
+            div.bench-bar { div #branches.branches {} div #bench-acts.bench-acts {} }
+            section #choices.panel.choices tabindex="-1" aria-labelledby="choices-title" {}
+            div #sheets.sheets {
+                div.sheet {
+                    div #own-title {}
+                    (diagram::frame(sheet::OWN))
+                    div.diagram-menu id=(sheet::MENU) popover="auto" {}
+                }
+                div #other-sheet.unboxed {}
+            }
+            div.side {
+                section #verdicts.panel.verdicts aria-labelledby="verdicts-title" {}
+                section #inspector.panel.inspector aria-labelledby="inspector-title" {}
+            }
+            div.transport role="group" aria-label=(text::TRANSPORT) {
+                div #transport-buttons.transport-buttons {}
+                div #drawer.unboxed {}
+                div #scrub-part.scrub {}
+                label #speed.speed {}
+                div #along.along role="group" aria-label=(text::ALONG_LIFELINE) {}
+            }
+        }
+        section #aligned.aligned aria-labelledby="aligned-title" {}
+        div #parameters {}
+        div.beside {
+            section #transcript.panel.transcript aria-labelledby="transcript-title" {}
+            section #figures.panel.figures aria-labelledby="figures-title" {}
+            section #moments.moments aria-labelledby="moments-title" {}
+            section #story.story aria-labelledby="story-title" {}
+            section #small-print.small-print aria-labelledby="left-out-title" {}
+        }
+        p #said.visually-hidden role="status" aria-live="polite" {}
+        (dialog::place("help"))
+        (dialog::place("share"))
     }
 }
 
@@ -159,28 +116,48 @@ pub fn LabPage(
 fn keep_parts(bench: Bench) {
     let Bench { lab, .. } = bench;
     let window = transcript::window(bench);
+    let at_end = memo(move || lab.at.with(|at| at.step == at.steps));
+    // What the size of the drawing's frame depends on comes before it, so that the page is not laid out with all the rest to measure it.
     part("variants", move || parameters::variants(lab));
-    part("notice", move || notice(lab));
     part("branches", move || branches::panel(bench));
     part("bench-acts", move || bench_acts(bench));
-    part("choices", move || choices::panel(bench));
-    part("own-title", move || compare::own_title(bench));
-    part("diagram-menu", move || sheet::menu(bench));
-    part("verdicts", move || verdicts::panel(bench));
-    part("inspector", move || inspector::panel(bench));
-    let at_end = memo(move || lab.at.with(|at| at.step == at.steps));
     part("transport-buttons", move || transport::buttons(bench, at_end.get()));
+    part("drawer", move || choices::drawer_button(bench));
     part("scrub-part", move || transport::scrub(lab));
     part("speed", move || transport::speeds(lab));
     part("along", move || transport::along(lab));
-    part("aligned", move || compare::aligned(bench));
-    part("parameters", move || parameters::panel(lab));
-    part("transcript", move || transcript::panel(bench, window));
-    part("figures", move || verdicts::figures(bench));
-    part("moments", move || story::moments(lab));
-    part("story", move || story::story(lab));
-    part("small-print", move || story::small_print(lab));
+    part("own-title", move || compare::own_title(bench));
+    part("other-sheet", move || sheet::other(bench));
+    class("sheets", "is-comparing", move || bench.comparison.is_on());
+    sheet::keep_own(bench);
+    sheet::keep_other(bench);
+    part(sheet::MENU, move || sheet::menu(bench));
     sheet::keep_menu(bench);
+    part("notice", move || notice(lab));
+    part("choices", move || choices::panel(bench));
+    class("choices", "is-open", move || bench.is_drawn_out.get());
+    part("verdicts", move || verdicts::panel(bench));
+    part("inspector", move || inspector::panel(bench));
+    part("said", move || html! { (lab.said.get()) });
+    // What stands below the bench waits until the bench is painted.
+    let below = |id, draw: fn(Bench) -> Markup| {
+        part(id, move || {
+            if bench.later.with(|at| at.is_open) {
+                draw(bench)
+            } else {
+                html! {}
+            }
+        });
+    };
+    below("aligned", compare::aligned);
+    below("parameters", |bench| parameters::panel(bench.lab));
+    part("transcript", move || transcript::panel(bench, window));
+    below("figures", verdicts::figures);
+    below("moments", |bench| story::moments(bench.lab));
+    below("story", |bench| story::story(bench.lab));
+    below("small-print", |bench| story::small_print(bench.lab));
+    dialog::keep("help", bench.help, dialog::help);
+    dialog::keep("share", bench.share.open, move || share::panel(bench));
     branches::hold_focus(bench);
     share::keep_link(bench);
     current::mark(bench, window);

@@ -7,60 +7,78 @@ use crate::diagram::{Style, Target, in_flight};
 use crate::engine::{ChoiceView, NodeId};
 
 use super::super::browser;
-use super::super::diagram::{Diagram, Press};
-use super::super::live::effect;
+use super::super::diagram::{self, Diagram};
+use super::super::live::{effect, hear, memo, target};
 use super::super::text;
 use super::bench::Bench;
-use super::compare::narrow;
+use super::compare::{narrow, other_title};
 use super::state::{Lab, Selected};
 
-/// The diagram of the run that is driven. While another stands beside it, the two share the room.
-#[component]
-pub fn OwnDiagram(bench: Bench) -> impl IntoView {
+/// Id of the frame of the run that is driven.
+pub const OWN: &str = "own-diagram";
+/// Id of the frame of the run beside.
+const OTHER: &str = "other-diagram";
+/// Id of the menu.
+pub const MENU: &str = "diagram-menu";
+
+/// Keeps the diagram of the run that is driven. While another stands beside it, the two share the room.
+pub fn keep_own(bench: Bench) {
     let Bench { lab, comparison, menu, .. } = bench;
-    let source = Box::new(move |draw: &mut dyn FnMut(&_, _)| {
-        lab.at.track();
-        lab.read(|here| draw(here.run.trace(), here.step));
+    diagram::keep(Diagram {
+        id: OWN,
+        source: Box::new(move |draw| {
+            lab.at.track();
+            lab.read(|here| draw(here.run.trace(), here.step));
+        }),
+        style: Box::new(move |width| {
+            let style = Style::for_width(width);
+            if comparison.is_on() { narrow(style) } else { style }
+        }),
+        selected: Box::new(move || match lab.selected.get() {
+            Selected::Follow => None,
+            Selected::Node(node) => Some(Target::Lane(node)),
+            Selected::Message(id) => Some(message_target(lab, id)),
+        }),
+        on_press: Box::new(move |(target, _, _)| match target {
+            Target::InFlight(id) => deliver(bench, id),
+            other => select(lab, other),
+        }),
+        on_menu: Box::new(move |press| {
+            let (target, _, _) = press;
+            select(lab, target);
+            menu.set(Some(press));
+        }),
     });
-    let selected = Box::new(move || match lab.selected.get() {
-        Selected::Follow => None,
-        Selected::Node(node) => Some(Target::Lane(node)),
-        Selected::Message(id) => Some(message_target(lab, id)),
-    });
-    let on_press = Box::new(move |(target, _, _): Press| match target {
-        Target::InFlight(id) => deliver(bench, id),
-        other => select(lab, other),
-    });
-    let on_menu = Box::new(move |press: Press| {
-        let (target, _, _) = press;
-        select(lab, target);
-        menu.set(Some(press));
-    });
-    let style = Box::new(move |width| {
-        let style = Style::for_width(width);
-        if comparison.is_on() { narrow(style) } else { style }
-    });
-    view! { <Diagram source style selected on_press on_menu /> }
 }
 
-/// The diagram of the run beside.
-#[component]
-pub fn OtherDiagram(bench: Bench) -> impl IntoView {
-    let Bench { lab, comparison, .. } = bench;
-    let source = Box::new(move |draw: &mut dyn FnMut(&_, _)| {
-        let step = lab.at.with(|at| at.step);
-        comparison.read_beside(step, |run, beside| draw(run.trace(), beside));
-    });
-    let nothing = || Box::new(|_: Press| {});
-    view! {
-        <Diagram
-            source
-            style=Box::new(|width| narrow(Style::for_width(width)))
-            selected=Box::new(|| None)
-            on_press=nothing()
-            on_menu=nothing()
-        />
+/// The sheet of the run beside, while there is one.
+pub fn other(bench: Bench) -> Markup {
+    if !bench.comparison.is_on() {
+        return html! {};
     }
+    html! { div.sheet.other-sheet { (other_title(bench)) (diagram::frame(OTHER)) } }
+}
+
+/// Keeps the diagram of the run beside, while there is one.
+pub fn keep_other(bench: Bench) {
+    let Bench { lab, comparison, .. } = bench;
+    let is_on = memo(move || comparison.is_on());
+    effect(move || {
+        if !is_on.get() {
+            return;
+        }
+        diagram::keep(Diagram {
+            id: OTHER,
+            source: Box::new(move |draw| {
+                let step = lab.at.with(|at| at.step);
+                comparison.read_beside(step, |run, beside| draw(run.trace(), beside));
+            }),
+            style: Box::new(|width| narrow(Style::for_width(width))),
+            selected: Box::new(|| None),
+            on_press: Box::new(|_| {}),
+            on_menu: Box::new(|_| {}),
+        });
+    });
 }
 
 /// A message in flight and one that has ended are drawn under different names.
@@ -132,7 +150,7 @@ fn menu_item(name: &str, label: &str, disabled: Option<&str>) -> Markup {
 pub fn keep_menu(bench: Bench) {
     effect(move || {
         let pressed = bench.menu.get();
-        let Some(menu) = browser::element("diagram-menu") else { return };
+        let Some(menu) = browser::element(MENU) else { return };
         // A popover that is already in the wanted state refuses to be put into it again: nothing to do then.
         let Some((_, x, y)) = pressed else {
             menu.hide_popover().ok();
@@ -142,6 +160,13 @@ pub fn keep_menu(bench: Bench) {
             menu.style().set_property(property, &format!("{px}px")).ok();
         }
         menu.show_popover().ok();
+    });
+    // The browser closes it by itself on Escape and on a press elsewhere.
+    hear("toggle", move |event| {
+        let menu = target(&event).filter(|menu| menu.id() == MENU);
+        if menu.is_some_and(|menu| !menu.matches(":popover-open").unwrap_or(false)) {
+            bench.menu.set(None);
+        }
     });
 }
 

@@ -31,9 +31,9 @@ pub struct Window {
 /// What the list shows, derived once per step; the list is drawn anew only where it changes.
 pub fn window(bench: Bench) -> Memo<Window> {
     memo(move || {
-        let at = bench.lab.at.get();
+        let at = bench.later.get();
         let reach = bench.reach.get();
-        let rows = bench.lab.read(|here| {
+        let rows = bench.lab.read_at(at, |here| {
             let trace = here.run.trace();
             (rows_of(trace, at.step).start as u32, trace.events.len() as u32)
         });

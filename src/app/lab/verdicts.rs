@@ -77,8 +77,8 @@ fn blocked(here: &Here<'_>, node: &NodeView) -> Markup {
 
 /// Counts against what the literature gives.
 pub fn figures(bench: Bench) -> Markup {
-    bench.lab.at.track();
-    let figures = bench.lab.read(|here| here.run.figures(here.step)).unwrap_or_default();
+    let at = bench.later.get();
+    let figures = bench.lab.read_at(at, |here| here.run.figures(here.step)).unwrap_or_default();
     if figures.is_empty() {
         return html! {};
     }

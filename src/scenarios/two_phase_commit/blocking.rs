@@ -6,7 +6,7 @@
 use super::participant::Phase;
 use super::vocabulary::{Config, Msg, Rules};
 use super::{Node, TwoPhaseCommit};
-use crate::engine::{Blocked, NodeId, Status, World};
+use crate::engine::{Blocked, NodeId, Protocol, Status, World};
 
 /// What a node waits for, if nobody reachable can free it.
 pub fn blocked(protocol: &TwoPhaseCommit, me: NodeId, world: &World<TwoPhaseCommit>) -> Option<Blocked> {
@@ -101,11 +101,10 @@ fn waits_for_acceptors(config: &Config, me: NodeId, world: &World<TwoPhaseCommit
 }
 
 fn what_frees(protocol: &TwoPhaseCommit, by: &[NodeId], world: &World<TwoPhaseCommit>) -> String {
-    let lanes = crate::engine::Protocol::lanes(protocol);
     let ways: Vec<String> = by
         .iter()
         .map(|node| {
-            let id = &lanes[node.index()].id;
+            let id = protocol.lane_id(*node);
             match world.slot(*node).status {
                 Status::Crashed => format!("{id} restarts"),
                 Status::Paused => format!("{id} resumes"),

@@ -23,7 +23,7 @@ fn first(world: &World<TwoPhaseCommit>, wanted: Decision) -> Option<NodeId> {
 }
 
 fn id(protocol: &TwoPhaseCommit, node: NodeId) -> String {
-    protocol.lanes()[node.index()].id.clone()
+    protocol.lane_id(node)
 }
 
 /// AC1: all processes that decide, decide alike.

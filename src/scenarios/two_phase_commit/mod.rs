@@ -68,6 +68,17 @@ pub enum Node {
 }
 
 impl TwoPhaseCommit {
+    /// What a node is, and which of its kind, where there are several.
+    fn role(&self, node: NodeId) -> (&'static str, Option<u8>) {
+        match (node, self.config.index_of(node)) {
+            (Config::CLIENT, _) => ("client", None),
+            (Config::COORDINATOR, _) => ("coordinator", None),
+            (_, Some(index)) => ("participant", Some(index + 1)),
+            // Lifelines of acceptors stand behind those of participants; the first acceptor is the coordinator.
+            (NodeId(at), None) => ("acceptor", Some(at - 1 - self.config.participants)),
+        }
+    }
+
     fn participant<'w>(&self, world: &'w World<Self>, node: NodeId) -> Option<&'w Participant> {
         match world.state(node) {
             Node::Participant(participant) => Some(participant),
@@ -84,16 +95,21 @@ impl Protocol for TwoPhaseCommit {
     type Ghost = Ghost;
 
     fn lanes(&self) -> Vec<Lane> {
-        let lane = |id: String, title: String, role| Lane { id, title, role };
-        let mut lanes = vec![
-            lane("cl".to_owned(), "client".to_owned(), "client"),
-            lane("c".to_owned(), "coordinator".to_owned(), "coordinator"),
-        ];
-        lanes.extend(
-            (1..=self.config.participants).map(|n| lane(format!("p{n}"), format!("participant {n}"), "participant")),
-        );
-        lanes.extend((1..self.config.acceptors()).map(|n| lane(format!("a{n}"), format!("acceptor {n}"), "acceptor")));
-        lanes
+        let count = 2 + self.config.participants + self.config.acceptors().saturating_sub(1);
+        let lane = |at: u8| {
+            let (role, number) = self.role(NodeId(at));
+            let title = number.map_or_else(|| role.to_owned(), |number| format!("{role} {number}"));
+            Lane { id: self.lane_id(NodeId(at)), title, role }
+        };
+        (0..count).map(lane).collect()
+    }
+
+    fn lane_id(&self, node: NodeId) -> String {
+        match self.role(node) {
+            ("client", _) => "cl".to_owned(),
+            // The first letter stands for the role: c, p1, a1.
+            (role, number) => number.map_or_else(|| role[..1].to_owned(), |number| format!("{}{number}", &role[..1])),
+        }
     }
 
     fn initial(&self, me: NodeId) -> Node {
