@@ -21,25 +21,34 @@ use super::stage::Stage;
 use super::text;
 
 /// Tells the parent how high the page is, whenever that changes.
-pub fn tell_height() {
+pub fn tell_height(stage: Stage) {
     if !browser::is_framed() {
         return;
     }
     let Some(place) = browser::element("app") else { return };
     let watched = place.clone();
     let told = StoredValue::new(0);
-    let tell = Closure::<dyn FnMut()>::new(move || {
+    let tell = move || {
         let height = watched.get_bounding_client_rect().height().ceil();
         if told.get_value() != height as i32 {
             told.set_value(height as i32);
             browser::tell_parent(&[("type", "interleave:height".into()), ("v", 1.into()), ("height", height.into())]);
         }
+    };
+    // Frames that are out of view are not told of their sizes, and yet a host wants to know how much room to keep.
+    let tell_once = tell.clone();
+    effect(move || {
+        if let Some(lab) = stage.shown() {
+            lab.at.track();
+        }
+        browser::when_idle(tell_once.clone());
     });
-    if let Ok(observer) = ResizeObserver::new(tell.as_ref().unchecked_ref()) {
+    let resized = Closure::<dyn FnMut()>::new(tell);
+    if let Ok(observer) = ResizeObserver::new(resized.as_ref().unchecked_ref()) {
         observer.observe(&place);
     }
     // Observed for as long as the page lives.
-    tell.forget();
+    resized.forget();
 }
 
 /// Tells the parent which step is shown.

@@ -74,7 +74,7 @@ fn App() -> impl IntoView {
     settings::listen(settings);
     listen();
     embed::listen(stage, settings);
-    embed::tell_height();
+    embed::tell_height(stage);
     effect(move || browser::set_root_attribute("data-embed", nav.embedded.get().then_some("1")));
     part("site-head", move || {
         if nav.embedded.get() {

@@ -73,14 +73,20 @@ export function longRun() {
   return inPage(async (fresh, browser) => {
     const page = await fresh();
     const { run, messages, steps } = await grow(page, 'messages');
-    const times = await page.evaluate(async (last) => {
-      const times = [];
-      for (let step = last - 150; step <= last; step += 1) {
-        times.push(await window.framed(() => window.interleave.goto(step)));
-      }
-      return times.slice(1);
-    }, steps);
-    const p95 = quantile(times, 0.95);
+    const passes = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await page.waitForTimeout(REST_MS);
+      passes.push(await page.evaluate(async (last) => {
+        const times = [];
+        for (let step = last - 150; step <= last; step += 1) {
+          times.push(await window.framed(() => window.interleave.goto(step)));
+        }
+        return times.slice(1);
+      }, steps));
+    }
+    // Each pass has its p95; the median of them is not that of a pass during which the machine did something else.
+    const all = passes.map((times) => quantile(times, 0.95));
+    const p95 = quantile(all, 0.5);
     const text = await page.evaluate(() => window.interleave.mermaid());
 
     const drawings = [];
@@ -109,7 +115,7 @@ export function longRun() {
     }, text);
     const share = ours / theirs;
     return [
-      { what: `a step on a run of ${messages} messages, p95 to paint`, value: ms(p95), bar: `at most ${STEP_MS_MAX} ms`, ok: p95 <= STEP_MS_MAX, note: `median ${ms(quantile(times, 0.5))}` },
+      { what: `a step on a run of ${messages} messages, p95 to paint`, value: ms(p95), bar: `at most ${STEP_MS_MAX} ms`, ok: p95 <= STEP_MS_MAX, note: `${all.length} passes: ${all.map((value) => value.toFixed(1)).join(', ')}; median step ${ms(quantile(passes.flat(), 0.5))}` },
       { what: `first drawing of ${messages} messages, share of mermaid's time`, value: share.toFixed(4), bar: `at most ${MERMAID_SHARE_MAX}`, ok: share <= MERMAID_SHARE_MAX, note: `${ms(ours)} against ${ms(theirs)}` },
     ];
   });

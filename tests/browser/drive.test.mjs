@@ -1,4 +1,4 @@
-// The lab driven by mouse and by keyboard alone.
+// The whole path: break a protocol by one's own choices, see why, go back, choose otherwise. By mouse, by keyboard alone, by touch.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -25,8 +25,38 @@ async function lab(fragment, options) {
 const at = (page) => page.locator('.step-count').textContent();
 const verdict = (page, id) => page.locator(`[data-verdict="${id}"] .verdict-word`).textContent();
 const tabs = (page) => page.locator('.branch-tab').count();
+const choice = (page, words) => page.locator('button.choice', { has: page.locator('.choice-label', { hasText: new RegExp(`^${words}`) }) });
 const hash = (page) => page.evaluate(() => window.interleave.hash());
 const shows = (page, words) => page.locator('.step-count', { hasText: words }).waitFor();
+
+test('by mouse: from the home page to a split outcome, back, and into another branch', async () => {
+  const page = await ready(await open(browser, site.url));
+  await page.getByRole('link', { name: 'Break a two-phase commit' }).click();
+  await shows(page, 'Step 11 of 11');
+  assert.equal(await verdict(page, 'ac1'), 'holds');
+
+  await choice(page, 'decision timer of p2').click();
+  await shows(page, 'Step 12 of 12');
+  assert.equal(await verdict(page, 'ac1'), 'violated');
+  assert.match(await page.locator('[data-verdict="ac1"]').textContent(), /c committed while p2 aborted/);
+  await page.locator('.inspector', { hasText: /participant 2.*aborted/s }).waitFor();
+  await page.locator('.event[aria-current="step"][data-step="12"]').first().waitFor();
+
+  await page.getByRole('button', { name: 'One step back' }).click();
+  await shows(page, 'Step 11 of 12');
+  assert.equal(await verdict(page, 'ac1'), 'holds');
+  const tree = await tabs(page);
+  await choice(page, 'commit from c reaches p2').click();
+  await shows(page, 'Step 12 of 12');
+  assert.equal(await tabs(page), tree + 1, 'another choice in the past makes a branch');
+  assert.equal(await verdict(page, 'ac1'), 'holds');
+
+  await page.locator('.branch-name').first().click();
+  await page.getByRole('button', { name: 'To the violation' }).click();
+  await shows(page, 'Step 12 of 12');
+  assert.equal(await verdict(page, 'ac1'), 'violated', 'the first branch is as it was left');
+  page.check();
+});
 
 test('by mouse: a press on a message in the diagram delivers it, and its menu drops it', async () => {
   const page = await lab(GIVES_UP);
@@ -41,7 +71,39 @@ test('by mouse: a press on a message in the diagram delivers it, and its menu dr
   await page.locator('.diagram-menu').getByRole('button', { name: /^drop / }).click();
   await shows(page, 'Step 13 of 13');
   assert.match(await page.locator('.spent').textContent(), /drop 1/);
-  assert.match(await page.locator('.event[aria-current="step"]').first().textContent(), /lost|drop/i);
+  await page.locator('.event[aria-current="step"]', { hasText: /lost|drop/i }).first().waitFor();
+  page.check();
+});
+
+test('by mouse: variants, parameters, scrub, famous runs, side by side', async () => {
+  const page = await lab(GIVES_UP);
+  await page.getByRole('radio', { name: /^Cooperative termination/ }).check();
+  await page.waitForFunction(() => location.hash.includes('/cooperative'));
+  await page.getByRole('radio', { name: /^Participant gives up/ }).check();
+  await shows(page, 'Step 11 of 11');
+
+  await page.locator('.parameters summary').click();
+  await page.getByLabel('Participants', { exact: true }).fill('2');
+  await page.getByLabel('Participants', { exact: true }).blur();
+  await page.waitForFunction(() => location.hash.includes('participants=2'));
+  assert.match(await page.getByRole('alert').textContent(), /c-p3/, 'the choice that no longer applies is named');
+  await page.getByLabel('Participants', { exact: true }).fill('99');
+  await page.getByLabel('Participants', { exact: true }).blur();
+  await page.getByText('`participants` cannot be `99`').waitFor();
+  assert.equal(await page.getByLabel('Participants', { exact: true }).inputValue(), '2');
+
+  await page.getByRole('link', { name: 'Split by impatience' }).click();
+  await shows(page, 'Step 12 of 12');
+  await page.locator('#scrub').fill('3');
+  await shows(page, 'Step 3 of 12');
+
+  await page.getByLabel('Compare with').selectOption('basic');
+  await page.locator('.aligned tr.parts').waitFor();
+  assert.match(await page.locator('.parting').textContent(), /part at step 12/);
+  await page.locator('.parting').getByRole('button', { name: 'Go there' }).click();
+  await shows(page, 'Step 12 of 12');
+  assert.equal(await page.locator('.diagram-frame').count(), 2);
+  await page.locator('.aligned tr.parts[aria-current="step"]').waitFor();
   page.check();
 });
 
@@ -118,6 +180,30 @@ test('keys do nothing while something is typed, and single keys can be switched 
   await page.keyboard.press('4');
   await page.keyboard.press('Home');
   assert.equal(await at(page), 'Step 11 of 11');
+  page.check();
+});
+
+test('by touch on a phone: the drawer, the transport, a message in the diagram', async () => {
+  const page = await lab(GIVES_UP, { width: 360, height: 780, touch: true });
+  await shows(page, 'Step 11 of 11');
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, 'nothing sticks out');
+  await page.locator('.drawer-button').tap();
+  await choice(page, 'decision timer of p2').tap();
+  await shows(page, 'Step 12 of 12');
+  assert.equal(await verdict(page, 'ac1'), 'violated');
+  await page.getByRole('button', { name: 'One step back' }).tap();
+  await shows(page, 'Step 11 of 12');
+  await page.locator('.diagram-frame').scrollIntoViewIfNeeded();
+  const first = await hash(page);
+  await page.locator('.diagram-body .button').first().tap();
+  await page.waitForFunction((first) => window.interleave.hash() !== first, first);
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll('button, select, summary, a.call, input:not([type=radio], [type=checkbox])')]
+      .filter((element) => element.checkVisibility())
+      .map((element) => [element.textContent.trim() || element.id, element.getBoundingClientRect()])
+      .filter(([, box]) => box.height < 24 || box.width < 24)
+      .map(([name]) => name));
+  assert.deepEqual(small, [], 'targets are at least 24 px');
   page.check();
 });
 

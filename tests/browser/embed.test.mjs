@@ -1,4 +1,4 @@
-// In a frame on another origin: it drives, and it leaves the host’s focus, scroll and history alone.
+// In a frame on another origin: it drives, it tells its height and step, and it leaves the host's focus, scroll and history alone.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -39,6 +39,7 @@ const frameOf = async (page) => {
   await frame.waitForFunction(() => window.interleave && /Step/.test(document.querySelector('.step-count')?.textContent ?? ''));
   return frame;
 };
+const told = (page, type) => page.evaluate((type) => window.told.filter((message) => message.type === type).at(-1), type);
 
 test('it takes neither focus nor scroll nor history from its host', async () => {
   const page = await open(browser, hostUrl);
@@ -54,6 +55,39 @@ test('it takes neither focus nor scroll nor history from its host', async () => 
   await frame.getByRole('button', { name: 'One step back' }).click();
   await page.waitForTimeout(500);
   assert.equal(await page.evaluate(() => history.length), length, 'Back is the host’s');
+  page.check();
+});
+
+test('it tells its height and its step, and hears only harmless commands', async () => {
+  const page = await open(browser, hostUrl);
+  const frame = await frameOf(page);
+  await page.waitForFunction(() => window.told.some((message) => message.type === 'interleave:height'));
+  const height = await told(page, 'interleave:height');
+  assert.equal(height.v, 1);
+  assert.ok(height.height > 300 && height.height < 5_000, `${height.height}`);
+  assert.deepEqual(await told(page, 'interleave:step'), { type: 'interleave:step', v: 1, step: 11, steps: 11 });
+  const shown = await frame.evaluate(() => window.interleave.hash());
+  await page.evaluate(() => {
+    const nonsense = [null, 7, 'goto', [], {}, { type: 7 }, { type: 'interleave:goto' }, { type: 'interleave:goto', step: 'x' },
+      { type: 'interleave:goto', step: -1 }, { type: 'interleave:goto', step: Infinity }, { type: 'interleave:theme', theme: '<b>' }, { type: 'eval', code: '1' }];
+    nonsense.forEach((message) => frames[0].postMessage(message, '*'));
+  });
+  await page.waitForTimeout(200);
+  assert.equal(await frame.evaluate(() => window.interleave.hash()), shown);
+  assert.equal(await frame.evaluate(() => document.documentElement.dataset.theme), 'dark');
+  await page.evaluate(() => frames[0].postMessage({ type: 'interleave:theme', theme: 'light' }, '*'));
+  await frame.waitForFunction(() => document.documentElement.dataset.theme === 'light');
+  // The height does not feed on itself: a host that follows it comes to rest.
+  await page.evaluate(() => {
+    addEventListener('message', ({ data }) => {
+      if (data.type === 'interleave:height') document.querySelector('iframe').style.height = `${data.height}px`;
+    });
+    document.querySelector('iframe').style.height = '300px';
+  });
+  await page.waitForTimeout(400);
+  const before = (await told(page, 'interleave:height')).height;
+  await page.waitForTimeout(400);
+  assert.equal((await told(page, 'interleave:height')).height, before);
   page.check();
 });
 

@@ -1,4 +1,4 @@
-// A run is its link: shared, packed, reloaded, without storage.
+// A run is its link: shared, reloaded, gone back to, and mangled.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -131,11 +131,157 @@ test('it works where storage is denied', async () => {
   page.check();
 });
 
+test('Back and Forward go between places, not between steps', async () => {
+  const page = await ready(await open(browser, site.url));
+  await page.getByRole('link', { name: 'Break a two-phase commit' }).click();
+  await shows(page, 'Step 11 of 11');
+  for (let step = 10; step >= 8; step -= 1) {
+    await page.keyboard.press('ArrowLeft');
+    await shows(page, `Step ${step} of 11`);
+  }
+  await page.getByRole('radio', { name: /^Presumed abort/ }).check();
+  await page.waitForFunction(() => location.hash.includes('/presumed-abort'));
+  await page.goBack();
+  await page.waitForFunction(() => location.hash.includes('/gives-up'));
+  await shows(page, 'Step 8 of 11');
+  await page.goForward();
+  await page.waitForFunction(() => location.hash.includes('/presumed-abort'));
+  await page.goBack();
+  await shows(page, 'Step 8 of 11');
+  await page.goBack();
+  await page.getByRole('heading', { level: 1, name: 'You decide what arrives first.' }).waitFor();
+  await page.goForward();
+  await shows(page, 'Step 8 of 11');
+  page.check();
+});
+
 test('an unknown address is named, and leads on', async () => {
   const page = await lab('#/three-generals');
   await page.getByRole('heading', { level: 1, name: 'No such page' }).waitFor();
   assert.match(await page.locator('main').textContent(), /three-generals/);
   await page.getByRole('link', { name: 'To the scenarios' }).click();
   await page.getByRole('heading', { level: 1, name: 'You decide what arrives first.' }).waitFor();
+  page.check();
+});
+
+test('a bad link names its fault, and what is right of it stands', async () => {
+  const cases = [
+    [`${GIVES_UP}?v=1&rev=1&run=cl.begin,cl-c+10,c-p9`, /choice 3 of 3.*c-p9/s, 'of 2'],
+    [`${GIVES_UP}?v=1&rev=1&run=cl.begin,p1!restart`, /choice 2 of 2.*p1!restart/s, 'of 1'],
+    [`${GIVES_UP}?participants=99`, /participants.*99/s, null],
+    [`${GIVES_UP}?nonsense=1`, /nonsense/, null],
+    ['#/two-phase-commit/four-phase', /four-phase/, null],
+    [`${GIVES_UP}?v=9&run=cl.begin`, /version `9`/, null],
+    [`${GIVES_UP}?v=1&rev=1&runz=!!!!`, /runz/, null],
+    [`${GIVES_UP}?v=1&rev=1&runz=AAAA`, /runz|unpacked/, null],
+    [`${GIVES_UP}?v=1&rev=1&run=cl.begin&step=77`, /step 77/, 'Step 1 of 1'],
+  ];
+  for (const [fragment, fault, stands] of cases) {
+    const page = await lab(fragment);
+    const alert = page.getByRole('alert');
+    await page.locator('.notice').waitFor();
+    assert.match(await alert.textContent(), fault, fragment);
+    if (stands) await shows(page, stands);
+    await alert.getByRole('button', { name: 'Close' }).click();
+    await page.locator('.notice').waitFor({ state: 'detached' });
+    await page.keyboard.press('Home');
+    await shows(page, /^Step 0 of/);
+    const before = await hash(page);
+    await page.keyboard.press('1');
+    await page.waitForFunction((before) => window.interleave.hash() !== before, before);
+    page.check();
+    await page.context().close();
+  }
+});
+
+test('mutated links give an error that names the fault or open, and the page stays usable', async () => {
+  const page = await lab(GIVES_UP);
+  const outcome = await page.evaluate(async () => {
+    const good = '/two-phase-commit/gives-up?v=1&rev=1&participants=3&seed=5&run=cl.begin,cl-c+10,c-p1+10,c-p2,c-p3!drop,p1-c+10,c!crash,c!restart&step=4';
+    const pieces = ['', '%', '%ff', '&', '=', '?', '#', ',', '+', '-', '!', '~', '.', ':', '/', '0', '99999999999999999999', '\u0000', 'é', '💥', 'p1', '!crash', 'cl.begin', 'run=', '__proto__', '<b>'];
+    let seed = 12345;
+    const random = (below) => {
+      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+      return (seed >>> 8) % below;
+    };
+    const wrong = [];
+    let refused = 0;
+    for (let round = 0; round < 400; round += 1) {
+      let text = good;
+      for (let edits = 1 + random(3); edits > 0; edits -= 1) {
+        const from = random(text.length + 1);
+        text = text.slice(0, from) + pieces[random(pieces.length)] + text.slice(from + random(4));
+      }
+      try {
+        await window.interleave.open(text);
+      } catch (error) {
+        refused += 1;
+        if (!(error instanceof Error) || error.message.length < 10) wrong.push([text, String(error)]);
+      }
+      if (location.hash.length < 3) wrong.push([text, 'lost the address']);
+      if (round % 20 === 19) {
+        for (const close of [...document.querySelectorAll('.branch-close')].slice(1)) close.click();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+    await window.interleave.open('/two-phase-commit/gives-up');
+    return { wrong, refused };
+  });
+  assert.deepEqual(outcome.wrong, []);
+  assert.ok(outcome.refused > 100, `${outcome.refused} of 400 were refused`);
+  assert.equal(await page.locator('#crash').count(), 0);
+  await page.keyboard.press('Home');
+  await shows(page, /Step 0 of/);
+  page.check();
+});
+
+test('the page API refuses bad arguments with an Error that says what is wrong', async () => {
+  const page = await lab(GIVES_UP);
+  const messages = await page.evaluate(async () => {
+    const attempts = [
+      () => window.interleave.choose('p1!fly'), () => window.interleave.choose(7), () => window.interleave.goto(-1),
+      () => window.interleave.goto('x'), () => window.interleave.goto(1e9), () => window.interleave.open(null),
+      () => window.interleave.open('/nowhere'), () => window.interleave.open({ toString() { throw new Error('trap'); } }),
+    ];
+    const out = [];
+    for (const attempt of attempts) {
+      try {
+        await attempt();
+        out.push('accepted');
+      } catch (error) {
+        out.push(error instanceof Error ? error.message : `not an Error: ${error}`);
+      }
+    }
+    return out;
+  });
+  const expected = [/p1!fly/, /7/, /-1/, /x/, /1000000000/, /null/, /nowhere/, /open takes/];
+  messages.forEach((message, index) => assert.match(message, expected[index]));
+  assert.equal(await page.evaluate(() => window.interleave.version), 1);
+  const kinds = await page.evaluate(() => {
+    const { interleave } = window;
+    return [interleave.svg(), interleave.mermaid(), interleave.transcript(), interleave.invariants()[0].id, interleave.back(), interleave.goto(3)];
+  });
+  assert.match(kinds[0], /^<svg /);
+  assert.match(kinds[1], /^sequenceDiagram|sequenceDiagram/);
+  assert.match(kinds[2], /prepare/);
+  assert.deepEqual(kinds.slice(3), ['ac1', 10, 3]);
+  page.check();
+});
+
+test('the page API tells of steps and violations', async () => {
+  const page = await lab(GIVES_UP);
+  await page.evaluate(() => {
+    window.told = [];
+    for (const name of ['interleave:step', 'interleave:violation']) {
+      window.addEventListener(name, (event) => window.told.push([name, event.detail]));
+    }
+  });
+  await page.keyboard.press('4');
+  await page.waitForFunction(() => window.told.length >= 2);
+  const told = await page.evaluate(() => window.told);
+  assert.deepEqual(told[0], ['interleave:step', { step: 12, steps: 12 }]);
+  assert.equal(told[1][0], 'interleave:violation');
+  assert.equal(told[1][1].invariant, 'ac1');
+  assert.match(told[1][1].sentence, /p2/);
   page.check();
 });

@@ -16,7 +16,7 @@ use super::state::{At, Lab};
 pub struct Bench {
     /// The runs.
     pub lab: Lab,
-    /// Where the reader is, told once a step is painted: for what stands far below, which no step should wait for.
+    /// Where the reader is, told once a step is painted, in the next idle moment: for what no step should wait for.
     pub later: RwSignal<At>,
     /// What may happen next, derived once per step.
     pub offers: Memo<Vec<ChoiceView>>,

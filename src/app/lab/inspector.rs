@@ -10,24 +10,22 @@ use super::super::text;
 use super::bench::Bench;
 use super::state::{Here, Selected, lifeline, rows_of};
 
-/// The panel.
+/// The panel. A step does not wait for it.
 pub fn panel(bench: Bench) -> Markup {
-    let Bench { lab, .. } = bench;
-    lab.at.track();
-    let selected = lab.selected.get();
-    let cards = lab.read(|here| {
+    let at = bench.later.get();
+    let selected = bench.lab.selected.get();
+    let cards = bench.lab.read_at(at, |here| {
         let shown = lifeline(selected, &here);
         let nodes = here.run.nodes(here.step);
-        let node = nodes.get(shown.index()).map(|view| node_card(shown, view, &Beside::of(&here, shown)));
-        (tabs(&here, shown, selected), node)
+        html! {
+            div.lane-tabs role="group" aria-label=(text::LIFELINES) { (tabs(&here, shown, selected)) }
+            @if let Selected::Message(id) = selected { (message_card(&here, id)) }
+            @if let Some(view) = nodes.get(shown.index()) { (node_card(shown, view, &Beside::of(&here, shown))) }
+        }
     });
     html! {
         h2 #inspector-title { (text::INSPECTOR) }
-        @if let Some((tabs, node)) = cards {
-            div.lane-tabs role="group" aria-label=(text::LIFELINES) { (tabs) }
-            @if let Selected::Message(id) = selected { (message_card(bench, id)) }
-            @if let Some(node) = node { (node) }
-        }
+        @if let Some(cards) = cards { (cards) }
     }
 }
 
@@ -151,18 +149,21 @@ fn log(log: &[String], before: usize) -> Markup {
 }
 
 /// A message that has been sent by now, and what may befall it.
-fn message_card(bench: Bench, id: u32) -> Markup {
-    let Bench { lab, offers, .. } = bench;
-    let card = lab.read(|here| {
-        let trace = here.run.trace();
-        let rows = trace.rows_at_step(here.step);
-        let message = trace.messages.get(id as usize).filter(|message| message.sent_row < rows)?;
-        let state = match message.end {
-            MessageEnd::Delivered { row } if row < rows => text::MESSAGE_DELIVERED.to_owned(),
-            MessageEnd::Lost { row, cause } if row < rows => text::message_lost(cause),
-            _ => text::MESSAGE_IN_FLIGHT.to_owned(),
-        };
-        Some(html! {
+fn message_card(here: &Here<'_>, id: u32) -> Markup {
+    let trace = here.run.trace();
+    let rows = trace.rows_at_step(here.step);
+    let Some(message) = trace.messages.get(id as usize).filter(|message| message.sent_row < rows) else {
+        return html! {};
+    };
+    let state = match message.end {
+        MessageEnd::Delivered { row } if row < rows => text::MESSAGE_DELIVERED.to_owned(),
+        MessageEnd::Lost { row, cause } if row < rows => text::message_lost(cause),
+        _ => text::MESSAGE_IN_FLIGHT.to_owned(),
+    };
+    let choices = here.run.choices(here.step);
+    let acts = choices.iter().filter(|choice| choice.message == Some(id) && choice.disabled.is_none());
+    html! {
+        div.card.message-card {
             h3 {
                 (message.label) " " span.route { (text::route(&here.lane_id(message.from), &here.lane_id(message.to))) }
                 button.link-button type="button" data-act="follow" { (text::CLOSE) }
@@ -172,22 +173,13 @@ fn message_card(bench: Bench, id: u32) -> Markup {
                 (text::sent_at(message.sent_ms)) " " (state)
                 @if message.copy_of.is_some() { " " (text::MESSAGE_IS_COPY) }
             }
-        })
-    });
-    let Some(Some(card)) = card else { return html! {} };
-    offers.with(|choices| {
-        let acts = choices.iter().filter(|choice| choice.message == Some(id) && choice.disabled.is_none());
-        html! {
-            div.card.message-card {
-                (card)
-                div.chips {
-                    @for choice in acts {
-                        button.chip type="button" aria-label=(choice.label) data-act="take" data-choice=(choice.name) {
-                            (choice.verb)
-                        }
+            div.chips {
+                @for choice in acts {
+                    button.chip type="button" aria-label=(choice.label) data-act="take" data-choice=(choice.name) {
+                        (choice.verb)
                     }
                 }
             }
         }
-    })
+    }
 }

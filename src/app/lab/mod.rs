@@ -30,7 +30,7 @@ use super::settings::Settings;
 use super::stage::Stage;
 use super::{browser, diagram, dialog, embed, keyboard, page_api, text};
 pub use bench::Bench;
-use state::Lab;
+use state::{At, Lab};
 
 /// The page: a frame whose parts are kept up to date each by its own markup.
 #[component]
@@ -53,7 +53,7 @@ pub fn LabPage(
     keep_parts(bench);
     open::follow(lab, nav);
     open::keep_branches(lab, nav);
-    speak(lab);
+    speak(bench);
     page_api::announce(lab);
     embed::tell_step(lab);
     keyboard::listen(bench);
@@ -125,7 +125,7 @@ fn keep_parts(bench: Bench) {
     part("drawer", move || choices::drawer_button(bench));
     part("scrub-part", move || transport::scrub(lab));
     part("speed", move || transport::speeds(lab));
-    part("along", move || transport::along(lab));
+    part("along", move || transport::along(bench));
     part("own-title", move || compare::own_title(bench));
     part("other-sheet", move || sheet::other(bench));
     class("sheets", "is-comparing", move || bench.comparison.is_on());
@@ -184,15 +184,23 @@ fn notice(lab: Lab) -> Markup {
 }
 
 /// One polite sentence per step; while it plays by itself only where it stops.
-fn speak(lab: Lab) {
-    Effect::new(move |before: Option<_>| {
-        let at = lab.at.get();
-        let playing = lab.playing.get();
-        let now = (at.place(), at.step);
-        if playing || before.is_none() || before == Some(now) {
-            return before.unwrap_or(now);
+fn speak(bench: Bench) {
+    let Bench { lab, later, .. } = bench;
+    let of = |at: At| at.is_open.then(|| (at.place(), at.step));
+    // What a page opens with is not news.
+    let said = StoredValue::new(None);
+    effect(move || {
+        let now = of(lab.at.get());
+        if said.get_value().is_none() {
+            said.set_value(now);
+        }
+    });
+    effect(move || {
+        let at = later.get();
+        if lab.playing.get() || !at.is_open || said.get_value() == of(at) {
+            return;
         }
         lab.said.set(text::said(at.step, at.steps, &lab.sentences(at.step)));
-        now
+        said.set_value(of(at));
     });
 }

@@ -134,10 +134,10 @@ pub fn speeds(lab: Lab) -> Markup {
 }
 
 /// Along the lifeline that the inspector shows.
-pub fn along(lab: Lab) -> Markup {
-    lab.at.track();
-    let selected = lab.selected.get();
-    let lane = lab.read(|here| here.lane_id(lifeline(selected, &here))).unwrap_or_default();
+pub fn along(bench: Bench) -> Markup {
+    let at = bench.later.get();
+    let selected = bench.lab.selected.get();
+    let lane = bench.lab.read_at(at, |here| here.lane_id(lifeline(selected, &here))).unwrap_or_default();
     html! {
         (button("previous-on-lane", Glyph::Up, &text::previous_on(&lane), "Shift+←"))
         span.along-name { (lane) }
