@@ -7,7 +7,8 @@ mod tale;
 
 use expect_test::expect_file;
 use interleave::diagram::{
-    About, Item, Scene, Shape, Style, Target, Theme, export, layout, mermaid, plantuml, step_sentence, transcript,
+    About, Item, Scene, Shape, Style, Target, Theme, export, extent, layout, layout_within, mermaid, plantuml,
+    step_sentence, transcript,
 };
 use interleave::engine::{EventKind, LossCause, SpanKind, Tone, Trace};
 use proptest::prelude::*;
@@ -427,5 +428,32 @@ proptest! {
         let style = Style::for_width(800.0);
         let (short, long) = (tell(lanes, early), tell(lanes, &whole));
         prop_assert_eq!(layout(&short, 0, &style), layout(&long, 0, &style));
+    }
+
+    #[test]
+    fn a_window_shows_what_the_whole_shows_there(
+        lanes in 1_usize..8,
+        acts in prop::collection::vec(any::<Act>(), 0..120),
+        at in any::<u32>(),
+        top in -200.0_f32..3000.0,
+        height in 1.0_f32..900.0,
+    ) {
+        let trace = tell(lanes, &acts);
+        let (step, style, window) = (at % (trace.steps() + 1), Style::for_width(900.0), (top, top + height));
+        let whole = layout(&trace, step, &style);
+        let part = layout_within(&trace, step, &style, window);
+        let size = extent(&trace, step, &style);
+        prop_assert_eq!((size.width, size.height, size.now_y), (whole.width, whole.height, whole.now_y));
+        prop_assert_eq!(&part.heads, &whole.heads);
+        let there: Vec<&Item> = whole.items.iter().filter(|item| item.bottom >= top && item.top <= top + height).collect();
+        let about = |item: &Item| (item.key.0, item.key.1, item.class, item.target, item.title.clone());
+        prop_assert_eq!(part.items.iter().map(about).collect::<Vec<_>>(), there.iter().map(|item| about(item)).collect::<Vec<_>>());
+        for (part, whole) in part.items.iter().zip(there) {
+            prop_assert_eq!(part.shapes.len(), whole.shapes.len());
+            for (shape, uncut) in part.shapes.iter().zip(&whole.shapes) {
+                let reach = shape.bounds().map(|(_, from, _, to)| to - from);
+                prop_assert!(shape == uncut || reach.is_some_and(|reach| reach <= height + 100.0), "{shape:?} of {uncut:?}");
+            }
+        }
     }
 }

@@ -16,7 +16,7 @@ use web_sys::{Element, Event, HtmlElement, MouseEvent};
 use super::browser;
 use super::live::{effect, hear, memo, target};
 use crate::diagram::{
-    Extent, Head, Item, Key, Scene, Style, Target, Window, escape, extent, layout_within, number, tone_class,
+    Extent, Head, Item, Key, Scene, Style, Target, Window, escape, extent, fit_mono, layout_within, number, tone_class,
     tone_sign, write_shape,
 };
 use crate::engine::{NodeId, Trace};
@@ -72,6 +72,10 @@ pub fn keep(diagram: Diagram) {
     let scroll = RwSignal::new(0.0_f32);
     // Redrawn by scrolling only where what is in the document no longer reaches far enough.
     let window = memo(move || window_at(scroll.get(), size.get().1));
+    // Paper takes all of it.
+    let is_printed = RwSignal::new(false);
+    hear("beforeprint", move |_| is_printed.set(true));
+    hear("afterprint", move |_| is_printed.set(false));
     let mut sheet = None;
     effect(move || {
         let (width, height) = size.get();
@@ -85,7 +89,7 @@ pub fn keep(diagram: Diagram) {
         source(&mut |trace, step| {
             let now = extent(trace, step, &style);
             let top = sheet.follow(now, scroll.get_untracked(), height);
-            let window = window_at(top, height);
+            let window = if is_printed.get() { (0.0, now.height) } else { window_at(top, height) };
             sheet.draw(&layout_within(trace, step, &style, window), window, selected);
             if top != scroll.get_untracked() {
                 scroll.set(top);
@@ -137,7 +141,8 @@ struct Sheet {
     drawn_selection: String,
     size: (f32, f32),
     window: Window,
-    now_y: Option<f32>,
+    /// Where now was, in a frame of which height.
+    now_at: Option<(f32, f32)>,
 }
 
 impl Sheet {
@@ -162,13 +167,14 @@ impl Sheet {
             drawn_selection: String::new(),
             size: (0.0, 0.0),
             window: (0.0, 0.0),
-            now_y: None,
+            now_at: None,
         }
     }
 
-    /// Where the frame is scrolled to after this: after a step, now and what is in flight is kept in view.
+    /// Where the frame is scrolled to after this: after a step, and in a frame of another height, now and what is in flight is kept in view.
     fn follow(&mut self, now: Extent, top: f32, height: f32) -> f32 {
-        if self.now_y.replace(now.now_y) == Some(now.now_y) {
+        let now_at = (now.now_y, height);
+        if self.now_at.replace(now_at) == Some(now_at) {
             return top;
         }
         let room = height - 60.0;
@@ -322,7 +328,7 @@ fn heads_markup(heads: &[Head]) -> String {
             number(left),
             number(head.width),
             escape(title),
-            escape(&line)
+            escape(&fit_mono(&line, 11.0, head.width - 6.0))
         );
     }
     out

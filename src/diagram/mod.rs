@@ -19,4 +19,5 @@ pub use mermaid::mermaid;
 pub use plantuml::plantuml;
 pub use scene::{Anchor, Head, Item, Key, Point, Scene, Shape, Target, number, tone_class, tone_sign};
 pub use svg::{About, TOKENS, Theme, escape, export, write_shape};
+pub use text::fit_mono;
 pub use transcript::{step_sentence, transcript, violation_sentence};

@@ -41,6 +41,15 @@ pub fn fit(text: &str, size: f32, room: f32) -> String {
     kept
 }
 
+/// The text in the face in which every character is as wide as any other, shortened with an ellipsis where it is wider than `room` px.
+pub fn fit_mono(text: &str, size: f32, room: f32) -> String {
+    let kept = (room / mono_width("x", size)).max(1.0) as usize;
+    if text.chars().count() <= kept {
+        return text.to_owned();
+    }
+    text.chars().take(kept - 1).chain(['\u{2026}']).collect()
+}
+
 /// The text in at most so many lines of at most `room` px, broken at spaces; what is left over ends the last line with an ellipsis.
 pub fn wrap(text: &str, size: f32, room: f32, lines: usize) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();

@@ -153,6 +153,27 @@ test('by keyboard alone: find the lab, break it, move, branch, share, and never 
   page.check();
 });
 
+test('a step leaves alone what it does not change: what is unfolded stays so, with the choice it belongs to', async () => {
+  const page = await lab(GIVES_UP);
+  const item = (words) => page.locator('.choice-item', { has: page.locator('.choice-label', { hasText: new RegExp(`^${words}`) }) });
+  await item('commit from c reaches p3').locator('summary').click();
+  await page.locator('.parameters summary').click();
+  const mark = (locator) => locator.evaluate((element) => { element.marked = true; });
+  await mark(item('commit from c reaches p3'));
+  await mark(page.locator('.diagram-body .lane').last());
+  await page.keyboard.press('1');
+  await shows(page, 'Step 12 of 12');
+  assert.ok(await item('commit from c reaches p3').evaluate((element) => element.marked && element.querySelector('details').open));
+  assert.equal(await page.locator('.choices details[open]').count(), 1, 'nothing else is unfolded');
+  assert.ok(await page.locator('.parameters').evaluate((details) => details.open));
+  await page.getByLabel('Seed').fill('77');
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => window.interleave.back());
+  await shows(page, 'Step 11 of 12');
+  assert.equal(await page.getByLabel('Seed').inputValue(), '77', 'what is being typed is not taken away');
+  page.check();
+});
+
 test('by keyboard alone: a choice by Tab and Enter keeps the focus in the list', async () => {
   const page = await lab(GIVES_UP);
   await page.locator('button.choice').first().focus();
@@ -197,6 +218,8 @@ test('by touch on a phone: the drawer, the transport, a message in the diagram',
   const first = await hash(page);
   await page.locator('.diagram-body .button').first().tap();
   await page.waitForFunction((first) => window.interleave.hash() !== first, first);
+  const glyph = await page.locator('.diagram-body .glyph.sheet').first().evaluate((sheet) => sheet.getBoundingClientRect().height);
+  assert.ok(glyph < 20, `the sign of a log is ${glyph} px high`);
   const small = await page.evaluate(() =>
     [...document.querySelectorAll('button, select, summary, a.call, input:not([type=radio], [type=checkbox])')]
       .filter((element) => element.checkVisibility())
