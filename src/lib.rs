@@ -16,11 +16,22 @@
 //!
 //! | room | what is in it |
 //! | --- | --- |
-//! | `app` (Wasm only) | the page: shell, router, the lab and its panels, keyboard, page API, embedding. `app/browser.rs` alone does I/O |
+//! | `app` (Wasm only) | the page: frame, router, the lab and its parts, keyboard, page API, embedding. `app/browser.rs` alone does I/O |
 //! | `cli` (native only) | `interleave list`, `run`, `replay` |
 //! | [`diagram`] | [`diagram::layout`]: trace to [`diagram::Scene`], which the page and the SVG export draw alike; Mermaid, PlantUML, transcript |
 //! | [`scenarios`] | the catalogue, what a scenario declares ([`scenarios::Info`]), run strings and links ([`scenarios::run_string`]), and a folder or file for each scenario |
 //! | [`engine`] | [`engine::World`], [`engine::Choice`], clocks, network, faults, recording, replay, branches. Knows no protocol |
+//!
+//! # What a step does to the page
+//!
+//! The page has one position, `app::lab::state::At`: which branch, which step. Whatever moves (a choice, a key, the scrub, Back) sets it, and every
+//! *part* of the page is an effect that follows it: a pure function from the lab to markup (`maud`), which is parsed and merged into what stands
+//! (`app/patch.rs`), so that what has not changed keeps its focus, its folding and its layout. Leptos gives the reactive ground under that; its views are
+//! not used for what a step redraws, since each brings its own code (they made the page a quarter heavier and a step three times as slow). What the
+//! reader does is heard on the window and told apart by `data-act` (`app/lab/acts.rs`).
+//!
+//! The diagram lays out the window that is looked at ([`diagram::layout_within`]) and puts into the document only what looks different. What no
+//! step should wait for (inspector, transcript, address, announcements) follows in the browser's next idle moment.
 //!
 //! # How to add a scenario
 //!

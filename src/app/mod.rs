@@ -1,5 +1,5 @@
-//! The page: everything that knows the browser. Components are small and take plain values or signals; what they show is derived from the lab's
-//! one position ([`lab::state::At`]), so that a step redraws what it changed and nothing else.
+//! The page: everything that knows the browser. It is made of parts, each a function from state to markup that is kept up to date by itself
+//! ([`live::part`]); what they show is derived from the lab's one position ([`lab::state::At`]), so that a step redraws what it changed and nothing else.
 
 mod browser;
 mod crash;
