@@ -27,7 +27,7 @@
 //! The page has one position, `app::lab::state::At`: which branch, which step. Whatever moves (a choice, a key, the scrub, Back) sets it, and every
 //! *part* of the page is an effect that follows it: a pure function from the lab to markup (`maud`), which is parsed and merged into what stands
 //! (`app/patch.rs`), so that what has not changed keeps its focus, its folding and its layout. Leptos gives the reactive ground under that; its views are
-//! not used for what a step redraws, since each brings its own code (they made the page a quarter heavier and a step three times as slow). What the
+//! not used for what a step redraws, since each brings its own code (as views, the same parts made the Wasm a quarter larger). What the
 //! reader does is heard on the window and told apart by `data-act` (`app/lab/acts.rs`).
 //!
 //! The diagram lays out the window that is looked at ([`diagram::layout_within`]) and puts into the document only what looks different. What no
