@@ -14,6 +14,7 @@ mod live;
 mod nav;
 mod page_api;
 mod patch;
+mod rest;
 mod router;
 mod settings;
 mod stage;

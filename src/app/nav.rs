@@ -5,13 +5,14 @@ use wasm_bindgen::prelude::*;
 
 use super::browser::{self, Visit};
 use super::live::memo;
+use super::rest::Rest;
 use super::router;
 
 /// Browsers refuse (Safari) or hold back (Chromium) a page that writes its address too often, and take their time over a long one. So it is written
 /// when the reader has rested for so long, in ms; what is late is written before the page is left.
 const REST_MS: u32 = 350;
 /// At the latest so long after the first of many steps, in ms.
-const LATEST_MS: f64 = 3_000.0;
+const LATEST_MS: u32 = 3_000;
 /// Under this name stands, for a reload of this tab, what the address should have been: a line with what it was, a line with what was shown.
 const LATE: &str = "late";
 
@@ -27,10 +28,8 @@ pub struct Nav {
     pub written: RwSignal<String>,
     /// What shall stand there soon.
     late: StoredValue<Option<Later>, LocalStorage>,
-    /// When it is written at the latest, in ms.
-    due: StoredValue<Option<f64>>,
-    /// How often it was to be written.
-    writes: StoredValue<u32>,
+    /// When it is written.
+    rest: Rest,
     search: StoredValue<String>,
     /// Whether the page shows itself without its chrome (`embed=1`).
     pub embedded: Memo<bool>,
@@ -56,8 +55,7 @@ impl Nav {
             arrived,
             written: RwSignal::new(browser::fragment()),
             late: StoredValue::new_local(None),
-            due: StoredValue::new(None),
-            writes: StoredValue::new(0),
+            rest: Rest::new(REST_MS, LATEST_MS),
             search,
             embedded,
         };
@@ -117,24 +115,12 @@ impl Nav {
             self.flush();
             return;
         }
-        let now = browser::now_ms();
-        let due = self.due.get_value().filter(|due| *due > now).unwrap_or(now + LATEST_MS);
-        self.due.set_value(Some(due));
-        self.writes.update_value(|writes| *writes += 1);
-        let write = self.writes.get_value();
-        let rest = REST_MS.min((due - now) as u32);
-        let flush = move || {
-            // Unless the reader has gone on meanwhile.
-            if self.writes.get_value() == write || browser::now_ms() >= due {
-                self.flush();
-            }
-        };
-        set_timeout(flush, std::time::Duration::from_millis(rest.into()));
+        self.rest.then(move || self.flush());
     }
 
     /// Writes what is late.
     fn flush(self) {
-        self.due.set_value(None);
+        self.rest.forget();
         let late = self.late.try_update_value(Option::take).flatten();
         if let Some(fragment) = late.and_then(|link| link()) {
             self.put(fragment, Visit::Replace);

@@ -7,16 +7,22 @@ use crate::engine::ChoiceView;
 use super::super::browser;
 use super::super::diagram::Press;
 use super::super::live::effect;
+use super::super::rest::Rest;
 use super::compare::Comparison;
 use super::share::Share;
 use super::state::{At, Lab};
+
+/// What no step waits for follows once the reader has rested for so long, in ms: too short to be seen, longer than from frame to frame.
+const REST_MS: u32 = 60;
+/// While the reader steps on and on, it follows this often, in ms.
+const LATEST_MS: u32 = 400;
 
 /// The page of a scenario: the lab, what stands beside it, and what is open. `Copy`.
 #[derive(Clone, Copy)]
 pub struct Bench {
     /// The runs.
     pub lab: Lab,
-    /// Where the reader is, told once a step is painted, in the next idle moment: for what no step should wait for.
+    /// Where the reader is, told once the reader rests, in the next idle moment: for what no step should wait for.
     pub later: RwSignal<At>,
     /// What may happen next, derived once per step.
     pub offers: Memo<Vec<ChoiceView>>,
@@ -40,10 +46,11 @@ impl Bench {
     /// A page with nothing open on it.
     pub fn new(lab: Lab) -> Self {
         let later = RwSignal::new(lab.at.get_untracked());
+        let rest = Rest::new(REST_MS, LATEST_MS);
         effect(move || {
             lab.at.track();
             let tell = move || lab.at.try_get_untracked().into_iter().for_each(|at| later.set(at));
-            browser::when_idle(tell);
+            rest.then(move || browser::when_idle(tell));
         });
         Bench {
             lab,

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use super::super::browser;
-use super::super::live::{effect, hear};
+use super::super::live::{effect, hear, target};
 use super::bench::Bench;
 use super::transcript::Window;
 
@@ -14,8 +14,9 @@ use super::transcript::Window;
 pub fn mark(bench: Bench, window: Memo<Window>) {
     let Bench { later, comparison, .. } = bench;
     let is_behind = StoredValue::new(false);
-    hear("scroll", move |_| {
-        if is_behind.get_value() {
+    hear("scroll", move |event| {
+        // An element's own scrolling brings nothing nearer.
+        if is_behind.get_value() && target(&event).is_none() {
             show(is_behind);
         }
     });
