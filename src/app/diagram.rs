@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::mem::discriminant;
 
 use leptos::prelude::*;
 use maud::{Markup, PreEscaped, html as markup};
@@ -16,8 +17,8 @@ use web_sys::{Element, Event, HtmlElement, MouseEvent};
 use super::browser;
 use super::live::{effect, hear, memo, target};
 use crate::diagram::{
-    Extent, Head, Item, Key, Scene, Style, Target, Window, escape, extent, fit_mono, layout_within, number, tone_class,
-    tone_sign, write_shape,
+    Extent, Head, Item, Scene, Shape, Style, Target, Thing, Window, escape, extent, fit_mono, layout_within, number,
+    tone_class, tone_sign, write_shape,
 };
 use crate::engine::{NodeId, Trace};
 
@@ -90,7 +91,7 @@ pub fn keep(diagram: Diagram) {
             let now = extent(trace, step, &style);
             let top = sheet.follow(now, scroll.get_untracked(), height);
             let window = if is_printed.get() { (0.0, now.height) } else { window_at(top, height) };
-            sheet.draw(&layout_within(trace, step, &style, window), window, selected);
+            sheet.draw(layout_within(trace, step, &style, window), window, selected);
             if top != scroll.get_untracked() {
                 scroll.set(top);
                 // After all that this step changes, so that the browser lays out once.
@@ -135,8 +136,8 @@ struct Sheet {
     selection: Element,
     /// Parses what is new.
     workshop: Element,
-    /// The items that stand, by what they look like.
-    standing: BTreeMap<Key, Element>,
+    /// The items that stand, with their elements.
+    standing: BTreeMap<Thing, (Item, Element)>,
     drawn_heads: String,
     drawn_selection: String,
     size: (f32, f32),
@@ -191,19 +192,19 @@ impl Sheet {
         wanted.min(now.height + HEADS - height).max(0.0).floor()
     }
 
-    fn draw(&mut self, scene: &Scene, window: Window, selected: Option<Target>) {
+    fn draw(&mut self, scene: Scene, window: Window, selected: Option<Target>) {
         self.resize((scene.width, scene.height), window);
         let heads = heads_markup(&scene.heads);
         if heads != self.drawn_heads {
             self.heads.set_inner_html(&heads);
             self.drawn_heads = heads;
         }
-        let selection = selected.map_or_else(String::new, |target| highlight_markup(scene, target));
+        let selection = selected.map_or_else(String::new, |target| highlight_markup(&scene, target));
         if selection != self.drawn_selection {
             self.selection.set_inner_html(&selection);
             self.drawn_selection = selection;
         }
-        self.place(&scene.items);
+        self.place(scene.items);
     }
 
     fn resize(&mut self, size: (f32, f32), (top, bottom): Window) {
@@ -229,40 +230,70 @@ impl Sheet {
         (self.size, self.window) = (size, (top, bottom));
     }
 
-    /// Puts exactly these items into the document, in this order. What looks as it did stays what it was.
-    fn place(&mut self, items: &[Item]) {
+    /// Puts exactly these items into the document, in this order. What looks as it did is left alone; what only stands elsewhere, or is longer, stays
+    /// the element that it was.
+    fn place(&mut self, items: Vec<Item>) {
         let mut before = std::mem::take(&mut self.standing);
         let mut fresh = String::new();
+        let mut placed = Vec::with_capacity(items.len());
         for item in items {
-            match before.remove(&item.key) {
-                Some(element) => {
-                    self.standing.insert(item.key, element);
+            let stands = before.remove(&item.thing()).and_then(|(old, element)| {
+                let stays = old.key == item.key || reshape(&element, &old, &item);
+                if !stays {
+                    element.remove();
                 }
-                None => write_item(&mut fresh, item),
+                stays.then_some(element)
+            });
+            if stands.is_none() {
+                write_item(&mut fresh, &item);
             }
+            placed.push((item, stands));
         }
-        for gone in before.into_values() {
+        for (_, gone) in before.into_values() {
             gone.remove();
         }
         self.workshop.set_inner_html(&fresh);
         let mut cursor = self.items.first_element_child();
-        for item in items {
-            let element = match self.standing.get(&item.key) {
-                Some(element) => element.clone(),
-                None => {
-                    let Some(made) = self.workshop.first_element_child() else { return };
-                    self.standing.insert(item.key, made.clone());
-                    made
-                }
-            };
+        for (item, stands) in placed {
+            let Some(element) = stands.or_else(|| self.workshop.first_element_child()) else { return };
             if cursor.as_ref() == Some(&element) {
                 cursor = element.next_element_sibling();
             } else {
                 // The cursor is a child of these items, so this cannot be refused.
                 self.items.insert_before(&element, cursor.as_deref()).ok();
             }
+            self.standing.insert(item.thing(), (item, element));
         }
     }
+}
+
+/// Makes the element of an item look like another of the same make; `false` where they differ by more than where they stand and what they say.
+fn reshape(element: &Element, old: &Item, new: &Item) -> bool {
+    let shapes = || old.shapes.iter().zip(&new.shapes);
+    let is_alike = |(old, new): (&Shape, &Shape)| discriminant(old) == discriminant(new) && old.class() == new.class();
+    let is_same_make = (old.class, old.target, &old.title, old.shapes.len())
+        == (new.class, new.target, &new.title, new.shapes.len())
+        && shapes().all(is_alike);
+    if !is_same_make {
+        return false;
+    }
+    // A title may stand before the shapes.
+    let drawn = std::iter::successors(element.last_element_child(), Element::previous_element_sibling);
+    for ((old, new), drawn) in shapes().rev().zip(drawn) {
+        if old == new {
+            continue;
+        }
+        for ((name, value), (_, before)) in new.attributes().into_iter().zip(old.attributes()) {
+            if value != before {
+                // Names and values are SVG's own, so they are never refused.
+                drawn.set_attribute(name, &value).ok();
+            }
+        }
+        if let Some(words) = new.words().filter(|_| new.words() != old.words()) {
+            drawn.set_text_content(Some(&words));
+        }
+    }
+    true
 }
 
 fn write_item(out: &mut String, item: &Item) {

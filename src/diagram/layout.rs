@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::scene::{Head, Item, Key, Point, Scene, Shape, Target};
+use super::scene::{Head, Item, Point, Scene, Shape, Target};
 use super::text;
 use crate::engine::{Message, MessageEnd, NodeId, SpanKind, StableHasher, Trace};
 
@@ -356,9 +356,4 @@ fn hash_all(values: &[f32], hasher: &mut StableHasher) {
     for value in values {
         hasher.write_u32(value.to_bits());
     }
-}
-
-/// Distinct keys are what keyed lists rely on.
-pub fn keys(scene: &Scene) -> impl Iterator<Item = Key> + '_ {
-    scene.items.iter().map(|item| item.key)
 }

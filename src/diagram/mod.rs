@@ -14,10 +14,10 @@ mod svg;
 mod text;
 mod transcript;
 
-pub use layout::{Extent, Style, Window, extent, format_time, in_flight, keys, layout, layout_within};
+pub use layout::{Extent, Style, Window, extent, format_time, in_flight, layout, layout_within};
 pub use mermaid::mermaid;
 pub use plantuml::plantuml;
-pub use scene::{Anchor, Head, Item, Key, Point, Scene, Shape, Target, number, tone_class, tone_sign};
+pub use scene::{Anchor, Head, Item, Key, Point, Scene, Shape, Target, Thing, number, tone_class, tone_sign};
 pub use svg::{About, TOKENS, Theme, escape, export, write_shape};
 pub use text::fit_mono;
 pub use transcript::{step_sentence, transcript, violation_sentence};

@@ -1,5 +1,7 @@
 //! A drawing as plain data: what the page and the SVG export draw alike.
 
+use std::borrow::Cow;
+
 use super::layout::{LABEL, SMALL};
 use super::text;
 use crate::engine::{NodeId, Tone};
@@ -63,6 +65,17 @@ pub struct Item {
 /// Identity of a look: (what kind of thing, which one, a digest of its geometry).
 pub type Key = (u8, u32, u64);
 
+/// Identity of what is drawn, however it looks: (what kind of thing, which one). A drawing has one item of each.
+pub type Thing = (u8, u32);
+
+impl Item {
+    /// What is drawn.
+    pub fn thing(&self) -> Thing {
+        let (kind, which, _) = self.key;
+        (kind, which)
+    }
+}
+
 /// What an item stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Target {
@@ -122,6 +135,68 @@ impl Shape {
                 (x - size * 0.78, y - half, x + size * 0.22, y + half)
             }
         })
+    }
+}
+
+/// As SVG.
+impl Shape {
+    /// Name of its element.
+    pub fn element(&self) -> &'static str {
+        match self {
+            Shape::Line { .. } => "line",
+            Shape::Rect { .. } => "rect",
+            Shape::Circle { .. } => "circle",
+            Shape::Path { .. } => "path",
+            Shape::Text { .. } | Shape::Upward { .. } => "text",
+        }
+    }
+
+    /// Its classes for the stylesheet.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Shape::Line { class, .. }
+            | Shape::Rect { class, .. }
+            | Shape::Circle { class, .. }
+            | Shape::Path { class, .. }
+            | Shape::Text { class, .. }
+            | Shape::Upward { class, .. } => class,
+        }
+    }
+
+    /// Where it stands: the attributes of its element, the same ones in the same order for all of its kind. No value needs escaping.
+    pub fn attributes(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Shape::Line { x1, y1, x2, y2, .. } => {
+                vec![("x1", number(*x1)), ("y1", number(*y1)), ("x2", number(*x2)), ("y2", number(*y2))]
+            }
+            Shape::Rect { x, y, width, height, radius, .. } => vec![
+                ("x", number(*x)),
+                ("y", number(*y)),
+                ("width", number(*width)),
+                ("height", number(*height)),
+                ("rx", number(*radius)),
+            ],
+            Shape::Circle { x, y, radius, .. } => vec![("cx", number(*x)), ("cy", number(*y)), ("r", number(*radius))],
+            Shape::Path { d, .. } => vec![("d", d.clone())],
+            Shape::Text { x, y, anchor, .. } => {
+                vec![("x", number(*x)), ("y", number(*y)), ("text-anchor", anchor.name().to_owned())]
+            }
+            Shape::Upward { x, y, .. } => vec![
+                ("transform", format!("translate({} {}) rotate(-90)", number(*x), number(*y))),
+                ("text-anchor", "middle".to_owned()),
+            ],
+        }
+    }
+
+    /// What it says; SVG draws no line breaks.
+    pub fn words(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Shape::Text { text, .. } | Shape::Upward { text, .. } if text.contains(char::is_control) => {
+                Some(text.replace(char::is_control, " ").into())
+            }
+            Shape::Text { text, .. } | Shape::Upward { text, .. } => Some(text.into()),
+            Shape::Line { .. } | Shape::Rect { .. } | Shape::Circle { .. } | Shape::Path { .. } => None,
+        }
     }
 }
 

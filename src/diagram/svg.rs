@@ -1,6 +1,5 @@
 //! A drawing as one self-contained SVG file: own stylesheet, system fonts, title and description, nothing fetched.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::scene::{Anchor, Item, Scene, Shape, number, tone_class, tone_sign};
@@ -125,53 +124,15 @@ fn is_hit_area(shape: &Shape) -> bool {
 
 /// One primitive as SVG.
 pub fn write_shape(out: &mut String, shape: &Shape) {
-    let _ = match shape {
-        Shape::Line { class, x1, y1, x2, y2 } => write!(
-            out,
-            "<line class=\"{class}\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"/>",
-            number(*x1),
-            number(*y1),
-            number(*x2),
-            number(*y2)
-        ),
-        Shape::Rect { class, x, y, width, height, radius } => write!(
-            out,
-            "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{}\"/>",
-            number(*x),
-            number(*y),
-            number(*width),
-            number(*height),
-            number(*radius)
-        ),
-        Shape::Circle { class, x, y, radius } => write!(
-            out,
-            "<circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"{}\"/>",
-            number(*x),
-            number(*y),
-            number(*radius)
-        ),
-        Shape::Path { class, d } => write!(out, "<path class=\"{class}\" d=\"{d}\"/>"),
-        Shape::Text { class, x, y, anchor, text } => write!(
-            out,
-            "<text class=\"{class}\" x=\"{}\" y=\"{}\" text-anchor=\"{}\">{}</text>",
-            number(*x),
-            number(*y),
-            anchor.name(),
-            escape(&one_line(text))
-        ),
-        Shape::Upward { class, x, y, text } => write!(
-            out,
-            "<text class=\"{class}\" transform=\"translate({} {}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
-            number(*x),
-            number(*y),
-            escape(&one_line(text))
-        ),
+    let (name, class) = (shape.element(), shape.class());
+    let _ = write!(out, "<{name} class=\"{class}\"");
+    for (name, value) in shape.attributes() {
+        let _ = write!(out, " {name}=\"{value}\"");
+    }
+    let _ = match shape.words() {
+        Some(words) => write!(out, ">{}</{name}>", escape(&words)),
+        None => write!(out, "/>"),
     };
-}
-
-/// SVG draws no line breaks.
-fn one_line(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) { text.replace(char::is_control, " ").into() } else { text.into() }
 }
 
 fn write_heads(out: &mut String, scene: &Scene) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use interleave::diagram::{Item, Scene, Shape, Target, in_flight, keys};
+use interleave::diagram::{Item, Scene, Shape, Target, in_flight};
 use interleave::engine::{MessageEnd, Trace};
 use proptest::prelude::*;
 
@@ -10,8 +10,8 @@ type Box4 = (f32, f32, f32, f32);
 
 /// Everything that must hold of the drawing of a trace as of a step.
 pub fn check(trace: &Trace, step: u32, scene: &Scene) -> Result<(), TestCaseError> {
-    let distinct: BTreeSet<_> = keys(scene).collect();
-    prop_assert_eq!(distinct.len(), scene.items.len(), "two items share a key");
+    let distinct: BTreeSet<_> = scene.items.iter().map(Item::thing).collect();
+    prop_assert_eq!(distinct.len(), scene.items.len(), "two items draw one thing");
     for pair in scene.heads.windows(2) {
         prop_assert!(pair[1].x - pair[0].x >= pair[0].width, "heads overlap");
     }

@@ -9,8 +9,10 @@ use crate::engine::{ChoiceGroup, ChoiceView};
 
 use super::super::browser;
 use super::super::icons::{Glyph, icon};
+use super::super::live::{class, part};
 use super::super::text;
 use super::bench::Bench;
+use super::state::Here;
 
 /// Id of the panel.
 pub const PANEL: &str = "choices";
@@ -19,12 +21,19 @@ const NUMBERED_BUTTONS: &str = "button.choice:not([aria-disabled])";
 /// How many choices have a key of their own.
 const NUMBERED: usize = 9;
 
-/// The groups of events, in the order in which they are numbered.
-const EVENTS: [ChoiceGroup; 3] = [ChoiceGroup::Step, ChoiceGroup::Deliver, ChoiceGroup::Timer];
+/// The groups of events, in the order in which they are numbered, and the ids of their parts.
+const EVENTS: [(ChoiceGroup, &str); 3] =
+    [(ChoiceGroup::Step, "acts"), (ChoiceGroup::Deliver, "deliveries"), (ChoiceGroup::Timer, "timers")];
+/// The groups of faults, and the ids of their parts.
+const FAULTS: [(ChoiceGroup, &str); 3] = [
+    (ChoiceGroup::Network, "network-faults"),
+    (ChoiceGroup::Node, "node-faults"),
+    (ChoiceGroup::Clock, "clock-faults"),
+];
 
 /// Whether a choice is something that a system without faults does.
 pub fn is_event(choice: &ChoiceView) -> bool {
-    EVENTS.contains(&choice.group)
+    EVENTS.iter().any(|(group, _)| *group == choice.group)
 }
 
 fn is_open_event(choice: &ChoiceView) -> bool {
@@ -83,41 +92,67 @@ pub fn drawer_button(bench: Bench) -> Markup {
     }
 }
 
-/// The panel.
-pub fn panel(bench: Bench) -> Markup {
+/// What stands still of the panel, and a place for each of its parts: a step changes few of them.
+pub fn frame() -> Markup {
+    html! {
+        section .panel.choices id=(PANEL) tabindex="-1" aria-labelledby="choices-title" {
+            h2 #choices-title { (text::CHOICES) }
+            div #choices-hint {}
+            @for (_, id) in EVENTS { div id=(id) {} }
+            h3.faults-title { (text::FAULTS) }
+            p #spent.spent {}
+            @for (_, id) in FAULTS { ul.verbs id=(id) {} }
+        }
+    }
+}
+
+/// Keeps the panel up to date.
+pub fn keep(bench: Bench) {
+    let Bench { lab, offers, .. } = bench;
+    class(PANEL, "is-open", move || bench.is_drawn_out.get());
+    let can_break = lab.derive(false, |here| here.spec.variant.broken && here.run.trace().violations.is_empty());
+    part("choices-hint", move || hint(bench, can_break.get()));
+    let marked = lab.derive(None, Marked::of);
+    for (group, id) in EVENTS {
+        part(id, move || marked.with(|marked| offers.with(|choices| events(choices, group, marked.as_ref()))));
+    }
+    let spent = lab.derive(String::new(), |here| text::spent(&here.run.spent(here.step)));
+    part("spent", move || html! { (spent.get()) });
+    for (group, id) in FAULTS {
+        part(id, move || offers.with(|choices| faults(bench, choices, group)));
+    }
+}
+
+fn hint(bench: Bench, can_break: bool) -> Markup {
     let at = bench.lab.at.get();
     let in_past = at.step < at.steps;
-    let (can_break, next) = bench
-        .lab
-        .read(|here| {
-            let next = match here.run.choice(here.step + 1) {
-                Some(recorded) if in_past => Some(recorded.to_owned()),
-                _ => here.run.scheduled(here.step, here.spec.seed),
-            };
-            (here.spec.variant.broken && here.run.trace().violations.is_empty(), next)
-        })
-        .unwrap_or_default();
     let hint = match (in_past, can_break) {
         (true, _) => text::hint_in_past(at.step, at.steps),
         (false, true) => text::HINT_TO_BREAK.to_owned(),
         (false, false) => text::HINT_AT_END.to_owned(),
     };
-    let marked =
-        Marked { name: next.as_deref().map(act_of), mark: if in_past { text::FOLLOWED } else { text::SCHEDULED } };
-    bench.offers.with(|choices| {
-        html! {
-            h2 #choices-title { (text::CHOICES) }
-            p.hint.is-past[in_past] { (hint) }
-            (events(choices, &marked))
-            (faults(bench, choices))
-        }
-    })
+    let is_still = bench.offers.with(|choices| !choices.iter().any(is_open_event));
+    html! {
+        p.hint.is-past[in_past] { (hint) }
+        @if is_still { p.nothing { (text::NOTHING_HAPPENS) } }
+    }
 }
 
 /// The choice that followed, or that the scheduler would take, and what is said beside it.
-struct Marked<'a> {
-    name: Option<&'a str>,
+#[derive(Clone, PartialEq)]
+struct Marked {
+    name: String,
     mark: &'static str,
+}
+
+impl Marked {
+    fn of(here: Here<'_>) -> Option<Marked> {
+        let (name, mark) = match here.run.choice(here.step + 1) {
+            Some(followed) => (followed.to_owned(), text::FOLLOWED),
+            None => (here.run.scheduled(here.step, here.spec.seed)?, text::SCHEDULED),
+        };
+        Some(Marked { name: act_of(&name).to_owned(), mark })
+    }
 }
 
 /// A choice without the crash point in its midst.
@@ -125,21 +160,18 @@ fn act_of(name: &str) -> &str {
     name.split_once('+').map_or(name, |(act, _)| act)
 }
 
-/// The groups of events, numbered on from one to the next.
-fn events(choices: &[ChoiceView], marked: &Marked<'_>) -> Markup {
-    let mut number = 0;
+/// The events of a group, numbered on from the groups before it. Where nothing can happen, none stands.
+fn events(choices: &[ChoiceView], group: ChoiceGroup, marked: Option<&Marked>) -> Markup {
+    let groups_before = || EVENTS.iter().map(|(group, _)| *group).take_while(|before| *before != group);
+    let is_before = |choice: &&ChoiceView| groups_before().any(|before| before == choice.group);
+    let mut number = choices.iter().filter(is_before).filter(|choice| is_open_event(choice)).count();
+    let is_shown = choices.iter().any(is_open_event) && choices.iter().any(|choice| choice.group == group);
     html! {
-        @if !choices.iter().any(is_open_event) {
-            p.nothing { (text::NOTHING_HAPPENS) }
-        } @else {
-            @for group in EVENTS {
-                @if choices.iter().any(|choice| choice.group == group) {
-                    h3 { (text::group(group)) }
-                    ol.choice-list {
-                        @for choice in choices.iter().filter(|choice| choice.group == group) {
-                            (event_item(choice, &mut number, marked))
-                        }
-                    }
+        @if is_shown {
+            h3 { (text::group(group)) }
+            ol.choice-list {
+                @for choice in choices.iter().filter(|choice| choice.group == group) {
+                    (event_item(choice, &mut number, marked))
                 }
             }
         }
@@ -147,18 +179,18 @@ fn events(choices: &[ChoiceView], marked: &Marked<'_>) -> Markup {
 }
 
 /// Counts the choices that can be taken in `number`.
-fn event_item(choice: &ChoiceView, number: &mut usize, marked: &Marked<'_>) -> Markup {
+fn event_item(choice: &ChoiceView, number: &mut usize, marked: Option<&Marked>) -> Markup {
     let is_off = choice.disabled.is_some();
     *number += usize::from(!is_off);
     let key = (!is_off && *number <= NUMBERED).then_some(*number);
-    let is_marked = marked.name == Some(act_of(&choice.name));
+    let mark = marked.filter(|marked| marked.name == act_of(&choice.name)).map(|marked| marked.mark);
     html! {
         li.choice-item data-key=(choice.name) {
             button.choice type="button" aria-disabled=[is_off.then_some("true")] aria-keyshortcuts=[key]
                 data-act="take" data-choice=(choice.name) {
                 kbd aria-hidden="true" { @if let Some(key) = key { (key) } @else { "–" } }
                 span.choice-label { (choice.label) }
-                @if is_marked { span.choice-mark { (marked.mark) } }
+                @if let Some(mark) = mark { span.choice-mark { (mark) } }
                 @if let Some(reason) = &choice.disabled { span.choice-reason { (text::not_now(reason)) } }
             }
             @if !choice.crash_points.is_empty() { (crash_points(choice)) }
@@ -188,26 +220,21 @@ fn crash_points(choice: &ChoiceView) -> Markup {
     }
 }
 
-/// The reader as the adversary: verbs, what each may befall, and what has been spent.
-fn faults(bench: Bench, choices: &[ChoiceView]) -> Markup {
-    let spent = bench.lab.read(|here| text::spent(&here.run.spent(here.step))).unwrap_or_default();
+/// The reader as the adversary: the verbs of a group, and what each may befall.
+fn faults(bench: Bench, choices: &[ChoiceView], group: ChoiceGroup) -> Markup {
     let mut verbs: Vec<&'static str> = Vec::new();
-    for choice in choices.iter().filter(|choice| !is_event(choice)) {
+    for choice in choices.iter().filter(|choice| choice.group == group) {
         if !verbs.contains(&choice.verb) {
             verbs.push(choice.verb);
         }
     }
     html! {
-        h3.faults-title { (text::FAULTS) }
-        p.spent { (spent) }
-        ul.verbs {
-            @for verb in verbs {
-                li.verb data-key=(verb) {
-                    span.verb-name { (verb) }
-                    span.chips {
-                        @for choice in choices.iter().filter(|choice| choice.verb == verb && !is_event(choice)) {
-                            (fault_chip(bench, choice))
-                        }
+        @for verb in verbs {
+            li.verb data-key=(verb) {
+                span.verb-name { (verb) }
+                span.chips {
+                    @for choice in choices.iter().filter(|choice| choice.verb == verb && choice.group == group) {
+                        (fault_chip(bench, choice))
                     }
                 }
             }

@@ -76,7 +76,7 @@ fn frame(info: &'static Info) -> Markup {
         div #notice.notice-place role="alert" {}
         div.bench {
             div.bench-bar { div #branches.branches {} div #bench-acts.bench-acts {} }
-            section #choices.panel.choices tabindex="-1" aria-labelledby="choices-title" {}
+            (choices::frame())
             div #sheets.sheets {
                 div.sheet {
                     div #own-title {}
@@ -134,8 +134,7 @@ fn keep_parts(bench: Bench) {
     part(sheet::MENU, move || sheet::menu(bench));
     sheet::keep_menu(bench);
     part("notice", move || notice(lab));
-    part("choices", move || choices::panel(bench));
-    class("choices", "is-open", move || bench.is_drawn_out.get());
+    choices::keep(bench);
     part("verdicts", move || verdicts::panel(bench));
     part("inspector", move || inspector::panel(bench));
     part("said", move || html! { (lab.said.get()) });
