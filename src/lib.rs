@@ -30,8 +30,9 @@
 //! not used for what a step redraws, since each brings its own code (as views, the same parts made the Wasm a quarter larger). What the
 //! reader does is heard on the window and told apart by `data-act` (`app/lab/acts.rs`).
 //!
-//! The diagram lays out the window that is looked at ([`diagram::layout_within`]) and puts into the document only what looks different. What no
-//! step should wait for (inspector, transcript, address, announcements) follows in the browser's next idle moment.
+//! The diagram lays out the window that is looked at ([`diagram::layout_within`]) and touches in the document only what looks different: what has moved
+//! or grown keeps its element. What no step should wait for (inspector, transcript, announcements) follows in an idle moment once the reader has
+//! rested for 60 ms, and every 400 ms while steps go on; the address follows after 350 ms of rest (`app/rest.rs`).
 //!
 //! # How to add a scenario
 //!

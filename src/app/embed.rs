@@ -13,7 +13,7 @@ use web_sys::{MessageEvent, ResizeObserver};
 use super::browser;
 use super::lab::open;
 use super::lab::state::Lab;
-use super::live::effect;
+use super::live::{effect, hear};
 use super::nav::{Nav, href};
 use super::router;
 use super::settings::{Settings, Theme};
@@ -72,16 +72,11 @@ pub fn listen(stage: Stage, settings: Settings) {
     if !browser::is_framed() {
         return;
     }
-    let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        if browser::is_from_parent(&event) {
+    hear("message", move |event| {
+        if let Some(event) = event.dyn_ref::<MessageEvent>().filter(|event| browser::is_from_parent(event)) {
             obey(stage, settings, &event.data());
         }
     });
-    if let Some(window) = browser::window() {
-        window.add_event_listener_with_callback("message", hear.as_ref().unchecked_ref()).ok();
-    }
-    // Heard for as long as the page lives.
-    hear.forget();
 }
 
 fn obey(stage: Stage, settings: Settings, data: &JsValue) {

@@ -1,10 +1,9 @@
 //! Where the reader is: the address as a signal, and the ways to change it.
 
 use leptos::prelude::*;
-use wasm_bindgen::prelude::*;
 
 use super::browser::{self, Visit};
-use super::live::memo;
+use super::live::{hear, memo};
 use super::rest::Rest;
 use super::router;
 
@@ -65,7 +64,7 @@ impl Nav {
     }
 
     fn listen(self) {
-        let arrive = Closure::<dyn FnMut()>::new(move || {
+        let arrive = move || {
             let fragment = browser::fragment();
             if self.written.with_untracked(|written| *written != fragment) {
                 // What was shown before belongs to another entry of the history.
@@ -73,8 +72,10 @@ impl Nav {
                 self.written.set(fragment.clone());
                 self.arrived.set(fragment);
             }
-        });
-        let leave = Closure::<dyn FnMut()>::new(move || {
+        };
+        hear("hashchange", move |_| arrive());
+        hear("popstate", move |_| arrive());
+        hear("pagehide", move |_| {
             let before = self.written.get_untracked();
             self.flush();
             let after = self.written.get_untracked();
@@ -82,15 +83,6 @@ impl Nav {
                 browser::keep(LATE, &format!("{before}\n{after}"));
             }
         });
-        if let Some(window) = browser::window() {
-            let arrive = arrive.as_ref().unchecked_ref();
-            window.add_event_listener_with_callback("hashchange", arrive).ok();
-            window.add_event_listener_with_callback("popstate", arrive).ok();
-            window.add_event_listener_with_callback("pagehide", leave.as_ref().unchecked_ref()).ok();
-        }
-        // The app lives as long as the page, and so do its listeners.
-        arrive.forget();
-        leave.forget();
     }
 
     /// A link parameter from the fragment or, failing that, from the query before it.

@@ -1,9 +1,8 @@
 // No violation of any axe rule, on every page and dialog, light and dark, wide and narrow.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { accessible, launch, open, picture, ready } from './harness.mjs';
-import { serveDist } from './server.mjs';
+import { test } from 'node:test';
+import { accessible, open, picture, ready, withSite } from './harness.mjs';
 
 const GIVES_UP = '#/two-phase-commit/gives-up';
 const step = (words) => (page) => page.locator('.step-count', { hasText: words }).waitFor();
@@ -47,14 +46,7 @@ const STATES = [
 
 let browser;
 let site;
-before(async () => {
-  browser = await launch();
-  site = await serveDist();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+withSite((...both) => ([browser, site] = both));
 
 for (const theme of ['light', 'dark']) {
   for (const width of [1440, 360]) {

@@ -1,20 +1,13 @@
 // Before the app arrives, and where it cannot.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, open, ready } from './harness.mjs';
+import { test } from 'node:test';
+import { open, ready, withSite } from './harness.mjs';
 import { CSP_WITHOUT_WASM, serveDist } from './server.mjs';
 
 let browser;
 let site;
-before(async () => {
-  browser = await launch();
-  site = await serveDist();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+withSite((...both) => ([browser, site] = both));
 
 test('it starts from a sub-path under a strict policy without a word of complaint', async () => {
   const page = await open(browser, site.url);

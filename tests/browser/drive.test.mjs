@@ -1,22 +1,14 @@
 // The whole path: break a protocol by one's own choices, see why, go back, choose otherwise. By mouse, by keyboard alone, by touch.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, open, ready } from './harness.mjs';
-import { serveDist } from './server.mjs';
+import { test } from 'node:test';
+import { open, ready, withSite } from './harness.mjs';
 
 const GIVES_UP = '#/two-phase-commit/gives-up';
 
 let browser;
 let site;
-before(async () => {
-  browser = await launch();
-  site = await serveDist();
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+withSite((...both) => ([browser, site] = both));
 
 async function lab(fragment, options) {
   return ready(await open(browser, site.url + fragment, options));

@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
+import { serveDist } from './server.mjs';
 
 const OUTPUT = fileURLToPath(new URL('output/', import.meta.url));
 
@@ -18,6 +20,21 @@ export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 export function launch() {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+/** A browser and the served site for all tests of a file: handed over before the first, closed after the last. */
+export function withSite(hand) {
+  let browser;
+  let site;
+  before(async () => {
+    browser = await launch();
+    site = await serveDist();
+    hand(browser, site);
+  });
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+  });
 }
 
 /**

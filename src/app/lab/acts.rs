@@ -7,7 +7,7 @@ use web_sys::{Element, Event, HtmlInputElement, MouseEvent};
 
 use crate::engine::{BranchId, NodeId};
 
-use super::super::live::hear;
+use super::super::live::{hear, target};
 use super::bench::Bench;
 use super::branches;
 use super::share::{self, Copying};
@@ -30,7 +30,7 @@ pub fn listen(bench: Bench) {
 
 /// The element around an event that says what is asked for.
 fn asked(event: &Event, selector: &str) -> Option<Element> {
-    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
+    target(event)?.closest(selector).ok()?
 }
 
 fn attribute(element: &Element, name: &str) -> String {
@@ -85,9 +85,7 @@ fn pressed(bench: Bench, element: &Element) {
         }
         "close-notice" => lab.notice.set(None),
         "help" => bench.help.set(true),
-        "close-help" => bench.help.set(false),
         "share" => share.open.set(true),
-        "close-share" => share.open.set(false),
         "copy" => share::copy(bench, Copying::named(&attribute(element, "data-of"))),
         "download" => share::download(bench, Copying::named(&attribute(element, "data-of"))),
         "drive-beside" => comparison.drive(lab),

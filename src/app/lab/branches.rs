@@ -31,7 +31,7 @@ pub fn panel(bench: Bench) -> Markup {
             button.bar-button type="button" title=(text::with_key(text::START_OVER_HELP, "R")) data-act="start-over" {
                 (text::START_OVER)
             }
-            button #rename-button.bar-button type="button" aria-expanded=(if is_renaming { "true" } else { "false" })
+            button #rename-button.bar-button type="button" aria-expanded=(is_renaming)
                 data-act="rename" {
                 (text::RENAME)
             }

@@ -85,7 +85,7 @@ pub fn drawer_button(bench: Bench) -> Markup {
     let is_open = bench.is_drawn_out.get();
     let count = bench.offers.with(|choices| choices.iter().filter(|choice| is_open_event(choice)).count());
     html! {
-        button #drawer-button.drawer-button type="button" aria-expanded=(if is_open { "true" } else { "false" })
+        button #drawer-button.drawer-button type="button" aria-expanded=(is_open)
             aria-controls="choices" data-act="drawer" {
             @if is_open { (text::CLOSE_CHOICES) } @else { (text::open_choices(count)) }
         }

@@ -29,19 +29,15 @@ pub fn panel(bench: Bench) -> Markup {
     }
 }
 
-fn pressed(on: bool) -> &'static str {
-    if on { "true" } else { "false" }
-}
-
 fn tabs(here: &Here<'_>, shown: NodeId, selected: Selected) -> Markup {
     html! {
         @for (at, lane) in here.run.trace().lanes.iter().enumerate() {
-            button.lane-tab type="button" data-lane=(at % 8 + 1) aria-pressed=(pressed(at == shown.index())) title=(lane.title)
+            button.lane-tab type="button" data-lane=(at % 8 + 1) aria-pressed=(at == shown.index()) title=(lane.title)
                 data-act="lane" data-of=(at) {
                 (lane.id)
             }
         }
-        button.lane-tab.follow type="button" aria-pressed=(pressed(selected == Selected::Follow)) title=(text::FOLLOW_HELP)
+        button.lane-tab.follow type="button" aria-pressed=(selected == Selected::Follow) title=(text::FOLLOW_HELP)
             data-act="follow" {
             (text::FOLLOW)
         }
