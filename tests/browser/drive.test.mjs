@@ -156,6 +156,7 @@ test('a step leaves alone what it does not change: what is unfolded stays so, wi
   await page.keyboard.press('1');
   await shows(page, 'Step 12 of 12');
   assert.ok(await item('commit from c reaches p3').evaluate((element) => element.marked && element.querySelector('details').open));
+  assert.ok(await page.locator('.diagram-body .lane').last().evaluate((lane) => lane.marked), 'a lifeline that grows is the same one');
   assert.equal(await page.locator('.choices details[open]').count(), 1, 'nothing else is unfolded');
   assert.ok(await page.locator('.parameters').evaluate((details) => details.open));
   await page.getByLabel('Seed').fill('77');
@@ -163,6 +164,33 @@ test('a step leaves alone what it does not change: what is unfolded stays so, wi
   await page.evaluate(() => window.interleave.back());
   await shows(page, 'Step 11 of 12');
   assert.equal(await page.getByLabel('Seed').inputValue(), '77', 'what is being typed is not taken away');
+  page.check();
+});
+
+test('a drawing that was stepped through is the one that a fresh page draws', async () => {
+  // So high that all of it is in view, wherever the reader came from.
+  const high = { height: 2400 };
+  const drawing = (page) => page.locator('.diagram-body > g').first().evaluate((items) => [...items.children].map((item) => item.outerHTML));
+  const settle = (page, step) => page.evaluate(async (step) => {
+    window.interleave.goto(step);
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  }, step);
+  const run = 'v=1&rev=1&run=cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c';
+  const page = await lab(`#/two-phase-commit/cooperative?${run}`, high);
+  await page.evaluate(() => {
+    for (let taken = 0; taken < 25; taken += 1) {
+      const next = window.interleave.choices().find(({ group, disabled }) => ['step', 'deliver', 'timer'].includes(group) && !disabled);
+      window.interleave.choose(next.name);
+    }
+  });
+  for (const step of [34, 33, 20, 8, 9, 10, 0, 1, 2, 27]) await settle(page, step);
+  for (const step of [3, 9, 17, 34]) {
+    await settle(page, step);
+    const fresh = await lab(`#${(await page.evaluate(() => window.interleave.run())).replace(/^.*#/, '')}`, high);
+    await settle(fresh, step);
+    assert.deepEqual(await drawing(page), await drawing(fresh), `step ${step}`);
+    await fresh.context().close();
+  }
   page.check();
 });
 
