@@ -59,4 +59,5 @@ pub mod app;
 pub mod cli;
 pub mod diagram;
 pub mod engine;
+pub mod explore;
 pub mod scenarios;

@@ -13,7 +13,7 @@ use serde_json::Value;
 const SPLIT: &str = "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c-p1+10,p1-c+10,c:ack,p2:decision";
 
 fn split() -> String {
-    format!("/two-phase-commit/gives-up?v=1&rev=1&run={SPLIT}")
+    format!("/two-phase-commit/gives-up?v=1&rev=2&run={SPLIT}")
 }
 
 /// Status, standard output, standard error.
@@ -152,7 +152,7 @@ fn what_the_reader_should_know_goes_to_standard_error() {
     assert!(out.contains("cl asks to commit."));
     expect![[r#"
         note: The link says `zoom`, which means nothing here and was ignored.
-        note: This link was made under revision 0 of the rules of `two-phase-commit`; today's are revision 1, so the run may differ from what was shared.
+        note: This link was made under revision 0 of the rules of `two-phase-commit`; today's are revision 2, so the run may differ from what was shared.
         note: The link asks for step 4, but the run ends at step 1, which is shown.
     "#]]
     .assert_eq(&err);
@@ -161,7 +161,7 @@ fn what_the_reader_should_know_goes_to_standard_error() {
 #[test]
 fn a_choice_that_cannot_be_taken_stops_the_run_there() {
     for args in [
-        &["replay", "/two-phase-commit/basic?v=1&rev=1&run=cl.begin,c-p1,cl-c", "--format", "json"][..],
+        &["replay", "/two-phase-commit/basic?v=1&rev=2&run=cl.begin,c-p1,cl-c", "--format", "json"][..],
         &[
             "run",
             "two-phase-commit",
@@ -177,7 +177,7 @@ fn a_choice_that_cannot_be_taken_stops_the_run_there() {
     ] {
         let (status, out, err) = interleave(args);
         assert_eq!(status, 2, "{args:?}");
-        assert_eq!(json(&out)["run"], "/two-phase-commit/basic?v=1&rev=1&run=cl.begin");
+        assert_eq!(json(&out)["run"], "/two-phase-commit/basic?v=1&rev=2&run=cl.begin");
         expect![[r#"
             error: the run stops before choice 2 of 3: `c-p1` cannot happen now: nothing is in flight from c to p1
         "#]]

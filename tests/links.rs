@@ -223,7 +223,7 @@ fn shared() -> Vec<String> {
     }
     for entry in catalogue() {
         for moment in entry.info().moments {
-            all.push(format!("#/{}/{}?v=1&rev=1&run={}", entry.info().id, moment.variant, moment.choices));
+            all.push(format!("#/{}/{}?v=1&rev=2&run={}", entry.info().id, moment.variant, moment.choices));
         }
     }
     all

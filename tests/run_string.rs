@@ -20,34 +20,34 @@ fn refused(text: &str, expected: &str) {
 
 #[test]
 fn a_run_string_names_the_whole_run() {
-    let link = read("/two-phase-commit/gives-up?v=1&rev=1&participants=2&no=p2.p1&seed=7&run=cl.begin,cl-c+10&step=1");
+    let link = read("/two-phase-commit/gives-up?v=1&rev=2&participants=2&no=p2.p1&seed=7&run=cl.begin,cl-c+10&step=1");
     assert_eq!((link.info().id, link.variant.id), ("two-phase-commit", "gives-up"));
     assert_eq!(link.values.int("participants"), 2);
     assert_eq!(link.values.text("no"), "p1.p2");
-    assert_eq!((link.seed, link.revision, link.step), (7, 1, Some(1)));
+    assert_eq!((link.seed, link.revision, link.step), (7, 2, Some(1)));
     assert_eq!(link.choices, ["cl.begin", "cl-c+10"]);
     assert_eq!(link.notes, Vec::<String>::new());
     assert_eq!(
         link.to_string(),
-        "/two-phase-commit/gives-up?v=1&rev=1&participants=2&no=p1.p2&seed=7&run=cl.begin,cl-c+10&step=1"
+        "/two-phase-commit/gives-up?v=1&rev=2&participants=2&no=p1.p2&seed=7&run=cl.begin,cl-c+10&step=1"
     );
     assert_eq!(
         link.address("https://example.org/lab/#old"),
-        "https://example.org/lab/#/two-phase-commit/gives-up?v=1&rev=1&participants=2&no=p1.p2&seed=7&run=cl.begin,cl-c+10&step=1"
+        "https://example.org/lab/#/two-phase-commit/gives-up?v=1&rev=2&participants=2&no=p1.p2&seed=7&run=cl.begin,cl-c+10&step=1"
     );
 }
 
 #[test]
 fn every_spelling_of_a_link_is_the_same_link() {
-    let canonical = "/two-phase-commit/basic?v=1&rev=1&participants=2&run=cl.begin,cl-c+10&step=1&embed=1&theme=dark";
+    let canonical = "/two-phase-commit/basic?v=1&rev=2&participants=2&run=cl.begin,cl-c+10&step=1&embed=1&theme=dark";
     let link = read(canonical);
     for spelling in [
-        "#/two-phase-commit/basic?v=1&rev=1&participants=2&run=cl.begin,cl-c+10&step=1&embed=1&theme=dark",
-        "two-phase-commit/basic/?v=1&rev=1&participants=2&run=cl.begin,cl-c+10,&step=1&embed=1&theme=dark",
-        "https://example.org/lab/#/two-phase-commit/basic?v=1&rev=1&participants=2&run=cl.begin,cl-c+10&step=1&embed=1&theme=dark",
-        "https://example.org/lab/?utm_source=x&embed=1&theme=dark#/two-phase-commit/basic?v=1&rev=1&participants=2&run=cl.begin,cl-c+10&step=1",
+        "#/two-phase-commit/basic?v=1&rev=2&participants=2&run=cl.begin,cl-c+10&step=1&embed=1&theme=dark",
+        "two-phase-commit/basic/?v=1&rev=2&participants=2&run=cl.begin,cl-c+10,&step=1&embed=1&theme=dark",
+        "https://example.org/lab/#/two-phase-commit/basic?v=1&rev=2&participants=2&run=cl.begin,cl-c+10&step=1&embed=1&theme=dark",
+        "https://example.org/lab/?utm_source=x&embed=1&theme=dark#/two-phase-commit/basic?v=1&rev=2&participants=2&run=cl.begin,cl-c+10&step=1",
         "  /Two-Phase-Commit/Basic?STEP=1&Run=cl.begin%2Ccl-c%2B10&theme=DARK&embed=true&Participants=02&V=1&retry=300\n",
-        "/two-phase-commit/basic?v=1&amp;rev=1&amp;participants=2&amp;run=cl.begin,cl-c 10&amp;step=1&amp;embed=1&amp;theme=dark",
+        "/two-phase-commit/basic?v=1&amp;rev=2&amp;participants=2&amp;run=cl.begin,cl-c 10&amp;step=1&amp;embed=1&amp;theme=dark",
         "https://example.org/lab/%23/two-phase-commit/basic?participants=2&run=cl.begin,cl-c+10&step=1&embed&theme=dark",
         "#%2Ftwo-phase-commit%2Fbasic%3Fparticipants=2&run=cl.begin,cl-c+10&step=1&embed=1&theme=dark",
     ] {
@@ -61,12 +61,12 @@ fn every_spelling_of_a_link_is_the_same_link() {
 #[test]
 fn a_choice_taken_on_end_is_written_once() {
     let link =
-        read("/two-phase-commit/basic?v=1&rev=1&run=c:ack,c:ack,c:ack,c:ack,p1-c,p1-c,c:ack*2, c:ack *2,c:ack*1");
+        read("/two-phase-commit/basic?v=1&rev=2&run=c:ack,c:ack,c:ack,c:ack,p1-c,p1-c,c:ack*2, c:ack *2,c:ack*1");
     assert_eq!(link.choices_text(), "c:ack*4,p1-c,p1-c,c:ack*5");
     assert_eq!(read(&link.to_string()), link);
     // What is no count is left to be refused as a choice.
     for odd in ["c:ack*0", "c:ack*20001", "c:ack*x", "*3", "c:ack*", "c:ack*-1"] {
-        let link = read(&format!("/two-phase-commit/basic?v=1&rev=1&run={odd}"));
+        let link = read(&format!("/two-phase-commit/basic?v=1&rev=2&run={odd}"));
         assert_eq!(link.choices, [odd]);
         assert_eq!(read(&link.to_string()), link);
         assert!(replay(&link).error.is_some());
@@ -134,7 +134,7 @@ fn what_is_wrong_with_a_link_is_named() {
 fn what_only_says_how_to_look_is_ignored_with_a_note() {
     let link =
         read("/two-phase-commit/basic?run=&step=soon&embed=perhaps&theme=pink&lang=e%20n&zoom=2&autoplay=0&autoplay=1");
-    assert_eq!(link.to_string(), "/two-phase-commit/basic?v=1&rev=1&run=");
+    assert_eq!(link.to_string(), "/two-phase-commit/basic?v=1&rev=2&run=");
     assert_eq!(
         link.notes,
         [
@@ -153,7 +153,7 @@ fn what_only_says_how_to_look_is_ignored_with_a_note() {
 #[test]
 fn a_replay_stops_at_what_cannot_be_taken_and_keeps_the_rest() {
     let replayed =
-        replay(&read("/two-phase-commit/basic?v=1&rev=1&participants=2&run=cl.begin,cl-c+10,c-p9,c-p1&step=40"));
+        replay(&read("/two-phase-commit/basic?v=1&rev=2&participants=2&run=cl.begin,cl-c+10,c-p9,c-p1&step=40"));
     assert_eq!(replayed.run.steps(), 2);
     assert_eq!(
         replayed.error.map(|error| error.to_string()).as_deref(),
@@ -162,7 +162,7 @@ fn a_replay_stops_at_what_cannot_be_taken_and_keeps_the_rest() {
     assert_eq!(replayed.step, 2);
     assert_eq!(replayed.notes, ["The link asks for step 40, but the run ends at step 2, which is shown."]);
 
-    let replayed = replay(&read("/two-phase-commit/basic?v=1&rev=1&run=cl.begin,c-p1"));
+    let replayed = replay(&read("/two-phase-commit/basic?v=1&rev=2&run=cl.begin,c-p1"));
     let error = replayed.error.expect("nothing was sent to p1 yet");
     assert_eq!((error.number, error.total, error.choice.as_str()), (2, 2, "c-p1"));
     assert!(error.to_string().starts_with("the run stops before choice 2 of 2: `c-p1` cannot happen now: "), "{error}");
@@ -175,15 +175,15 @@ fn a_link_made_under_other_rules_says_so() {
     assert_eq!(
         replayed.notes,
         [
-            "This link was made under revision 0 of the rules of `two-phase-commit`; today's are revision 1, so the run may differ from what was shared."
+            "This link was made under revision 0 of the rules of `two-phase-commit`; today's are revision 2, so the run may differ from what was shared."
         ]
     );
-    assert!(replay(&read("/two-phase-commit/basic?v=1&rev=1&run=cl.begin")).notes.is_empty());
+    assert!(replay(&read("/two-phase-commit/basic?v=1&rev=2&run=cl.begin")).notes.is_empty());
 }
 
 #[test]
 fn a_long_link_is_compressed_and_reads_back() {
-    let mut link = read("/two-phase-commit/basic?v=1&rev=1&seed=3&run=&step=4");
+    let mut link = read("/two-phase-commit/basic?v=1&rev=2&seed=3&run=&step=4");
     link.choices = (0..400).map(|at| ["c!crash", "c!restart+1000"][at % 2].to_owned()).collect();
     let text = to_text(&link);
     assert!(text.contains("runz=") && text.len() < 400, "{text}");

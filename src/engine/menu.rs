@@ -5,16 +5,13 @@ use rand_core::RngCore;
 use super::choice::{Act, Choice};
 use super::protocol::{Channel, Protocol, Timing};
 use super::schedule::generator;
+use super::space::{JUMPS_MS, RATES_PERMILLE};
 use super::trace::NodeId;
 use super::view::{ChoiceGroup, ChoiceView, CrashPoint, Status};
 use super::world::World;
 
 /// How long a message takes when the reader delivers it and nothing else presses, in ms.
 const NOMINAL_LATENCY_MS: u64 = 10;
-/// Jumps that the menu offers, in ms; a run string may name any.
-const JUMPS_MS: [i64; 2] = [1_000, -1_000];
-/// Rates that the menu offers, in thousandths of true speed; a run string may name any within its bounds.
-const RATES_PERMILLE: [u32; 3] = [500, 1_000, 2_000];
 
 /// Everything that may happen next, and what may not with the reason, in groups and in a fixed order.
 pub(super) fn choices<P: Protocol>(protocol: &P, ids: &[String], world: &World<P>) -> Vec<ChoiceView> {

@@ -10,6 +10,7 @@ mod cx;
 mod disk;
 mod enabled;
 mod hash;
+mod key;
 mod menu;
 mod network;
 mod protocol;
@@ -17,6 +18,7 @@ mod recorded;
 mod recorder;
 mod run;
 mod schedule;
+mod space;
 mod step;
 mod trace;
 mod view;
@@ -31,6 +33,7 @@ pub use clock::{Clock, END_OF_TIME_MS, JUMP_MAX_MS, RATE_MAX_PERMILLE, RATE_MIN_
 pub use cx::Cx;
 pub use disk::Disk;
 pub use hash::{Aside, StableHasher, stable_hash};
+pub use key::Relabel;
 pub use network::{InFlight, MAX_IN_FLIGHT, MAX_PARTITIONS, Network};
 pub use protocol::{
     Breach, Channel, Data, Exposure, Goal, Input, Invariant, Look, MAX_NODES, Progress, Protocol, Timing,
@@ -39,6 +42,7 @@ pub use recorded::{Recorded, Texts};
 pub use recorder::Recorder;
 pub use run::{ChoiceError, MAX_STEPS, Run};
 pub use schedule::{Latency, generator};
+pub use space::{Bounds, Move, MoveKind, Space, Spot, Standing};
 pub use step::Refusal;
 pub use trace::*;
 pub use view::*;

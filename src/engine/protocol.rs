@@ -5,6 +5,8 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use super::cx::Cx;
+use super::hash::StableHasher;
+use super::key::Relabel;
 use super::schedule::Latency;
 use super::trace::{Badge, Lane, NodeId, Trace};
 use super::view::{Bar, Blocked, Field, Figure};
@@ -103,6 +105,39 @@ pub trait Protocol: Data {
         None
     }
 
+    /// Sets of nodes that may change places without anything else changing: same state at the start, same rules, same faults. The search then takes
+    /// runs that differ only in who is who for one. Nodes between whom a handler tells an order (it sends to p1 before p2) may stand here: where
+    /// a crash can still fall between two sends, the engine does not use it.
+    fn interchangeable(&self) -> Vec<Vec<NodeId>> {
+        Vec::new()
+    }
+
+    /// A node's state after nodes have changed places; whatever in it names nodes is to be renamed. Asked for where [`Protocol::interchangeable`] is not
+    /// empty, as are the next two.
+    fn relabel_node(&self, node: &Self::Node, relabel: &Relabel) -> Self::Node {
+        let _ = relabel;
+        node.clone()
+    }
+
+    /// The content of a message after nodes have changed places.
+    fn relabel_message(&self, msg: &Self::Msg, relabel: &Relabel) -> Self::Msg {
+        let _ = relabel;
+        msg.clone()
+    }
+
+    /// The auxiliary state after nodes have changed places.
+    fn relabel_ghost(&self, ghost: &Self::Ghost, relabel: &Relabel) -> Self::Ghost {
+        let _ = relabel;
+        ghost.clone()
+    }
+
+    /// Hashes a node's state for the search, in which a shift in time is no other state. Whoever keeps readings of its own clock hashes them relative
+    /// to `local_ms`, what that clock says now.
+    fn hash_node(&self, node: &Self::Node, local_ms: i64, hasher: &mut StableHasher) {
+        let _ = local_ms;
+        node.hash(hasher);
+    }
+
     /// What must hold in every state.
     fn invariants() -> &'static [Invariant<Self>];
 
@@ -147,6 +182,13 @@ pub enum Channel {
     Reliable,
     /// In order, neither loses nor duplicates (TCP within one connection); a partition makes it wait, a crash breaks it.
     Fifo,
+}
+
+impl Channel {
+    /// Whether messages arrive in the order in which they were sent.
+    pub fn keeps_order(self) -> bool {
+        self == Channel::Fifo
+    }
 }
 
 /// What the network promises about delays.

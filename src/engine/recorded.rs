@@ -8,6 +8,7 @@ use super::menu;
 use super::protocol::{Look, Progress, Protocol};
 use super::recorder::Recorder;
 use super::run::{ChoiceError, MAX_STEPS, Run};
+use super::space::{Bounds, Space, Worlds};
 use super::trace::{Trace, Violation};
 use super::view::{ChoiceView, Figure, NodeView, Status, TimerView, Verdict, VerdictKind, VerdictState};
 use super::world::World;
@@ -252,6 +253,10 @@ impl<P: Protocol> Run for Recorded<P> {
             }
         }
         Box::new(run)
+    }
+
+    fn space(&self, step: u32, bounds: Bounds) -> Box<dyn Space> {
+        Box::new(Worlds::new(self.protocol.clone(), self.ids.clone(), self.world_at(step), bounds))
     }
 
     fn scheduled(&self, step: u32, seed: u64) -> Option<String> {

@@ -188,6 +188,11 @@ impl<P: Protocol> World<P> {
         if self.find(from, to, nth).is_none() {
             return Some(Refusal::NoMessage { from, to, nth });
         }
+        self.refuses_arrival(protocol, from, to, nth)
+    }
+
+    /// Why a message that is in flight cannot arrive now.
+    pub(super) fn refuses_arrival(&self, protocol: &P, from: NodeId, to: NodeId, nth: u16) -> Option<Refusal<P>> {
         if self.slot(to).status == Status::Paused {
             return Some(Refusal::Paused(to));
         }
@@ -230,7 +235,11 @@ impl<P: Protocol> World<P> {
     }
 
     fn find(&self, from: NodeId, to: NodeId, nth: u16) -> Option<usize> {
-        self.network.on_channel(from, to).get(usize::from(nth).checked_sub(1)?).copied()
+        let is_on_channel = |at: &usize| {
+            let message = &self.network.in_flight[*at];
+            message.from == from && message.to == to
+        };
+        (0..self.network.in_flight.len()).filter(is_on_channel).find(|at| self.network.rank(*at) == nth)
     }
 
     /// Takes a choice.
@@ -252,15 +261,15 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// Takes a choice that [`World::refuses`] has let pass.
-    pub(super) fn take(&mut self, protocol: &P, choice: &Choice<P>, mut recorder: Option<&mut Recorder>) {
+    /// Takes a choice that [`World::refuses`] has let pass. Gives the number of effects (sends and writes) that the acting node had.
+    pub(super) fn take(&mut self, protocol: &P, choice: &Choice<P>, mut recorder: Option<&mut Recorder>) -> u8 {
         self.pass_time(choice);
         if let Some(recorder) = recorder.as_deref_mut() {
             self.tell_time(recorder);
         }
         let crash_after = choice.crash_after;
         match choice.act {
-            Act::Deliver { from, to, nth } => self.deliver(protocol, (from, to, nth), crash_after, recorder),
+            Act::Deliver { from, to, nth } => return self.deliver(protocol, (from, to, nth), crash_after, recorder),
             Act::Drop { from, to, nth } => {
                 self.spent.drop += 1;
                 self.lose(from, to, nth, LossCause::Dropped, recorder);
@@ -271,14 +280,14 @@ impl<P: Protocol> World<P> {
                 if let Some(recorder) = recorder.as_deref_mut() {
                     recorder.fired(node, &protocol.timer_name(timer));
                 }
-                self.handle(protocol, node, Input::Timer(timer), crash_after, recorder);
+                return self.handle(protocol, node, Input::Timer(timer), crash_after, recorder);
             }
             Act::Step { node, step } => {
                 if let Some(recorder) = recorder.as_deref_mut() {
                     let sentence = protocol.step_sentence(&recorder.trace().lanes[node.index()].id, step);
                     recorder.stepped(node, &protocol.step_label(step), sentence);
                 }
-                self.handle(protocol, node, Input::Step(step), crash_after, recorder);
+                return self.handle(protocol, node, Input::Step(step), crash_after, recorder);
             }
             Act::Crash { node } => self.crash(protocol, node, recorder),
             Act::Restart { node } => {
@@ -286,7 +295,7 @@ impl<P: Protocol> World<P> {
                 if let Some(recorder) = recorder.as_deref_mut() {
                     recorder.restarted(node);
                 }
-                self.handle(protocol, node, Input::Restarted, None, recorder);
+                return self.handle(protocol, node, Input::Restarted, None, recorder);
             }
             Act::Pause { .. } | Act::Resume { .. } => self.pause_or_resume(&choice.act, recorder),
             Act::Jump { .. } | Act::Rate { .. } => self.disturb_clock(&choice.act, recorder),
@@ -299,6 +308,7 @@ impl<P: Protocol> World<P> {
                 }
             }
         }
+        0
     }
 
     fn pass_time(&mut self, choice: &Choice<P>) {
@@ -321,7 +331,7 @@ impl<P: Protocol> World<P> {
         Arc::make_mut(&mut self.nodes[node.index()])
     }
 
-    /// Lets a node act. With `crash_after` it crashes behind so many effects.
+    /// Lets a node act. With `crash_after` it crashes behind so many effects. Gives the number of its effects.
     fn handle(
         &mut self,
         protocol: &P,
@@ -329,11 +339,12 @@ impl<P: Protocol> World<P> {
         input: Input<P>,
         crash_after: Option<u8>,
         mut recorder: Option<&mut Recorder>,
-    ) {
-        self.act(protocol, node, input, crash_after, recorder.as_deref_mut(), None);
+    ) -> u8 {
+        let effects = self.act(protocol, node, input, crash_after, recorder.as_deref_mut(), None);
         if crash_after.is_some() {
             self.crash(protocol, node, recorder);
         }
+        effects
     }
 
     fn act(
@@ -344,7 +355,7 @@ impl<P: Protocol> World<P> {
         crash_after: Option<u8>,
         mut recorder: Option<&mut Recorder>,
         labels: Option<&mut Vec<String>>,
-    ) {
+    ) -> u8 {
         let now_ms = self.now_ms;
         let Slot { state, timers, clock, .. } = Arc::make_mut(&mut self.nodes[node.index()]);
         if let Some(recorder) = recorder.as_deref_mut() {
@@ -366,6 +377,7 @@ impl<P: Protocol> World<P> {
             dead: false,
         };
         protocol.on(node, state, input, &mut cx);
+        cx.effects
     }
 
     /// What the acting node would do if an arrival, a timer or a step came now, effect by effect: `forcing “yes”`, `sending yes to c`.
@@ -397,16 +409,17 @@ impl<P: Protocol> World<P> {
         (from, to, nth): (NodeId, NodeId, u16),
         crash_after: Option<u8>,
         mut recorder: Option<&mut Recorder>,
-    ) {
+    ) -> u8 {
         if self.slot(to).status == Status::Crashed {
-            return self.lose(from, to, nth, LossCause::ReceiverDown, recorder);
+            self.lose(from, to, nth, LossCause::ReceiverDown, recorder);
+            return 0;
         }
-        let Some(at) = self.find(from, to, nth) else { return };
+        let Some(at) = self.find(from, to, nth) else { return 0 };
         let message = self.network.in_flight.remove(at);
         if let Some(recorder) = recorder.as_deref_mut() {
             recorder.delivered(message.id.0);
         }
-        self.handle(protocol, to, Input::Message { from, msg: message.msg }, crash_after, recorder);
+        self.handle(protocol, to, Input::Message { from, msg: message.msg }, crash_after, recorder)
     }
 
     fn lose(&mut self, from: NodeId, to: NodeId, nth: u16, cause: LossCause, recorder: Option<&mut Recorder>) {

@@ -60,6 +60,9 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// Every kind of fault, by its verb, in a fixed order.
+    pub const KINDS: [&'static str; 7] = ["crash", "drop", "duplicate", "partition", "pause", "jump", "drift"];
+
     /// By verb, in a fixed order, those not spent left out.
     pub fn list(&self) -> Vec<(&'static str, u32)> {
         [
@@ -75,6 +78,40 @@ impl Spent {
         .filter(|(_, count)| *count > 0)
         .map(|(verb, count)| (verb, u32::from(count)))
         .collect()
+    }
+
+    /// How many there are of all kinds.
+    pub fn total(&self) -> u32 {
+        let counts = [self.crash, self.drop, self.duplicate, self.partition, self.pause, self.jump, self.drift];
+        counts.into_iter().map(u32::from).sum()
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Spent) -> Spent {
+        Spent {
+            crash: self.crash.saturating_add(other.crash),
+            drop: self.drop.saturating_add(other.drop),
+            duplicate: self.duplicate.saturating_add(other.duplicate),
+            partition: self.partition.saturating_add(other.partition),
+            pause: self.pause.saturating_add(other.pause),
+            jump: self.jump.saturating_add(other.jump),
+            drift: self.drift.saturating_add(other.drift),
+        }
+    }
+
+    /// The count of a kind by its verb; `None` where there is no such kind.
+    pub fn of_mut(&mut self, verb: &str) -> Option<&mut u16> {
+        Some(match verb {
+            "crash" => &mut self.crash,
+            "drop" => &mut self.drop,
+            "duplicate" => &mut self.duplicate,
+            "partition" => &mut self.partition,
+            "pause" => &mut self.pause,
+            "jump" => &mut self.jump,
+            "drift" => &mut self.drift,
+            _ => return None,
+        })
     }
 
     /// Whether nothing has gone wrong so far.

@@ -1,7 +1,7 @@
 //! Run strings and links: a run as text that can be shared, reviewed in a diff, and replayed for ever.
 //!
 //! ```text
-//! /two-phase-commit/gives-up?v=1&rev=1&participants=2&seed=7&run=cl.begin,cl-c+10,c-p1+10&step=2&theme=dark
+//! /two-phase-commit/gives-up?v=1&rev=2&participants=2&seed=7&run=cl.begin,cl-c+10,c-p1+10&step=2&theme=dark
 //! └─ scenario ─────┘└variant┘└ format └ values that differ   └ choices, see engine::Choice  └ view: where to look, and how
 //!                                └ revision of the scenario's rules
 //! ```

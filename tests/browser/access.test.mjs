@@ -18,7 +18,7 @@ const STATES = [
     await step('Step 12')(page);
   }],
   ['blocked', '#/two-phase-commit/basic', (page) => page.locator('.blocked').first().waitFor()],
-  ['a notice', '#/two-phase-commit/basic?v=1&rev=1&run=cl.begin,zz', (page) => page.locator('.notice').waitFor()],
+  ['a notice', '#/two-phase-commit/basic?v=1&rev=2&run=cl.begin,zz', (page) => page.locator('.notice').waitFor()],
   ['share', GIVES_UP, async (page) => {
     await step('Step 11')(page);
     await page.keyboard.press('s');

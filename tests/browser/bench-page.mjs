@@ -7,7 +7,7 @@ import { serveDist } from './server.mjs';
 
 const MERMAID = fileURLToPath(new URL('node_modules/mermaid/dist/mermaid.min.js', import.meta.url));
 /** All are in doubt and ask each other for ever. */
-const START = '/two-phase-commit/cooperative?v=1&rev=1&run=cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c';
+const START = '/two-phase-commit/cooperative?v=1&rev=2&run=cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c';
 const STEP_MS_MAX = 16;
 const MERMAID_SHARE_MAX = 1 / 50;
 const OPEN_MS_MAX = 150;

@@ -175,7 +175,7 @@ test('a drawing that was stepped through is the one that a fresh page draws', as
     window.interleave.goto(step);
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   }, step);
-  const run = 'v=1&rev=1&run=cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c';
+  const run = 'v=1&rev=2&run=cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c';
   const page = await lab(`#/two-phase-commit/cooperative?${run}`, high);
   await page.evaluate(() => {
     for (let taken = 0; taken < 25; taken += 1) {

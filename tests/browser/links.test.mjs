@@ -158,15 +158,15 @@ test('an unknown address is named, and leads on', async () => {
 
 test('a bad link names its fault, and what is right of it stands', async () => {
   const cases = [
-    [`${GIVES_UP}?v=1&rev=1&run=cl.begin,cl-c+10,c-p9`, /choice 3 of 3.*c-p9/s, 'of 2'],
-    [`${GIVES_UP}?v=1&rev=1&run=cl.begin,p1!restart`, /choice 2 of 2.*p1!restart/s, 'of 1'],
+    [`${GIVES_UP}?v=1&rev=2&run=cl.begin,cl-c+10,c-p9`, /choice 3 of 3.*c-p9/s, 'of 2'],
+    [`${GIVES_UP}?v=1&rev=2&run=cl.begin,p1!restart`, /choice 2 of 2.*p1!restart/s, 'of 1'],
     [`${GIVES_UP}?participants=99`, /participants.*99/s, null],
     [`${GIVES_UP}?nonsense=1`, /nonsense/, null],
     ['#/two-phase-commit/four-phase', /four-phase/, null],
     [`${GIVES_UP}?v=9&run=cl.begin`, /version `9`/, null],
-    [`${GIVES_UP}?v=1&rev=1&runz=!!!!`, /runz/, null],
-    [`${GIVES_UP}?v=1&rev=1&runz=AAAA`, /runz|unpacked/, null],
-    [`${GIVES_UP}?v=1&rev=1&run=cl.begin&step=77`, /step 77/, 'Step 1 of 1'],
+    [`${GIVES_UP}?v=1&rev=2&runz=!!!!`, /runz/, null],
+    [`${GIVES_UP}?v=1&rev=2&runz=AAAA`, /runz|unpacked/, null],
+    [`${GIVES_UP}?v=1&rev=2&run=cl.begin&step=77`, /step 77/, 'Step 1 of 1'],
   ];
   for (const [fragment, fault, stands] of cases) {
     const page = await lab(fragment);
@@ -189,7 +189,7 @@ test('a bad link names its fault, and what is right of it stands', async () => {
 test('mutated links give an error that names the fault or open, and the page stays usable', async () => {
   const page = await lab(GIVES_UP);
   const outcome = await page.evaluate(async () => {
-    const good = '/two-phase-commit/gives-up?v=1&rev=1&participants=3&seed=5&run=cl.begin,cl-c+10,c-p1+10,c-p2,c-p3!drop,p1-c+10,c!crash,c!restart&step=4';
+    const good = '/two-phase-commit/gives-up?v=1&rev=2&participants=3&seed=5&run=cl.begin,cl-c+10,c-p1+10,c-p2,c-p3!drop,p1-c+10,c!crash,c!restart&step=4';
     const pieces = ['', '%', '%ff', '&', '=', '?', '#', ',', '+', '-', '!', '~', '.', ':', '/', '0', '99999999999999999999', '\u0000', 'é', '💥', 'p1', '!crash', 'cl.begin', 'run=', '__proto__', '<b>'];
     let seed = 12345;
     const random = (below) => {

@@ -8,7 +8,7 @@ pub static INFO: Info = Info {
     id: "two-phase-commit",
     title: "Two-phase commit",
     claim: "Either everyone commits or no one does, and what that costs when somebody stops answering.",
-    revision: 1,
+    revision: 2,
     variants: VARIANTS,
     parameters: PARAMETERS,
     invariants: &[

@@ -190,7 +190,7 @@ impl Participant {
             && !(config.rules == Rules::PresumedAbort && decision == Decision::Abort);
         if acknowledged {
             cx.without_reason();
-            cx.send(Config::COORDINATOR, Msg::Ack);
+            cx.send_again(Config::COORDINATOR, Msg::Ack);
         }
     }
 

@@ -1,0 +1,420 @@
+//! What the search sees of a run: the worlds that can follow one of its moments, as opaque values that can be told apart, expanded and judged. It is
+//! object-safe, so that every scenario is searched by the same code.
+
+use std::any::Any;
+use std::hash::{Hash, Hasher};
+
+use super::choice::{Act, Choice};
+use super::hash::StableHasher;
+use super::key::{Relabel, orbit};
+use super::protocol::{Channel, Progress, Protocol};
+use super::trace::NodeId;
+use super::view::Status;
+use super::world::{Spent, World};
+
+/// Jumps of clocks that the menu offers and the search tries, in ms; a run string may name any.
+pub(super) const JUMPS_MS: [i64; 2] = [1_000, -1_000];
+/// Rates of clocks that the menu offers and the search tries, in thousandths of true speed; a run string may name any within its bounds.
+pub(super) const RATES_PERMILLE: [u32; 3] = [500, 1_000, 2_000];
+
+/// A world, as the search holds it.
+pub struct Spot(Box<dyn Any + Send + Sync>);
+
+/// One way on from a world.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Move {
+    /// Its place among all ways on from that world: with the moves before it, it says which choice it is.
+    pub ordinal: u16,
+    /// What it is, whatever its place: the same arrival has the same id in worlds that differ in what happened elsewhere.
+    pub id: u64,
+    /// The node that acts, where nothing but that node and the network is touched and no time passes; such moves of different nodes may change places.
+    pub alone: Option<NodeId>,
+    /// What kind of move it is.
+    pub kind: MoveKind,
+}
+
+/// What kind of move it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MoveKind {
+    /// What happens by itself: an arrival, a timer, a step of a node.
+    Event,
+    /// Something goes wrong.
+    Fault,
+    /// What went wrong is repaired: restart, resume, heal.
+    Repair,
+}
+
+/// What the search may do.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Bounds {
+    /// Faults that may be spent beyond those that the run has spent already.
+    pub budget: Spent,
+    /// How often a timer may fire although a message could still arrive first, that is, how often the network may be so slow; `None` for as often as it
+    /// likes, which is what an asynchronous network may do. Emmi, Qadeer and Rakamarić, "Delay-bounded scheduling" (2011).
+    pub delays: Option<u16>,
+    /// Whether what went wrong may be repaired.
+    pub repairs: bool,
+}
+
+/// How a lifeline is to stand: what its badge says, or `down` or `paused`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Standing {
+    /// The lifeline.
+    pub node: NodeId,
+    /// The word.
+    pub word: String,
+}
+
+/// The worlds that can follow one moment of a run.
+pub trait Space: Send + Sync {
+    /// The moment itself.
+    fn start(&self) -> Spot;
+
+    /// Every way on, in a fixed order: what happens by itself, crashes in its midst, faults and repairs. Those whose ids are `asleep` are counted
+    /// and left out.
+    fn expand(&self, spot: &Spot, asleep: &[u64], visit: &mut dyn FnMut(Move, Spot));
+
+    /// The name in a run string of the way on with this ordinal, and the world to which it leads.
+    fn follow(&self, spot: &Spot, ordinal: u16) -> Option<(String, Spot)>;
+
+    /// The ordinal of a choice by its name in a run string, whatever it waits for first.
+    fn ordinal(&self, spot: &Spot, choice: &str) -> Option<u16>;
+
+    /// Fingerprint: equal for worlds that differ by a shift in time only.
+    fn key(&self, spot: &Spot) -> u64;
+
+    /// Fingerprint: equal also for worlds that differ only in which of interchangeable nodes is which, once no crash can tell them apart.
+    fn orbit_key(&self, spot: &Spot) -> u64;
+
+    /// Whether [`Space::orbit_key`] ever differs from [`Space::key`].
+    fn has_symmetry(&self) -> bool;
+
+    /// Invariants that are broken, bit per invariant in the order of the scenario.
+    fn broken(&self, spot: &Spot) -> u32;
+
+    /// Goals that are reached, bit per goal in the order of the scenario.
+    fn reached(&self, spot: &Spot) -> u32;
+
+    /// Whether lifelines stand as asked.
+    fn stands(&self, spot: &Spot, asked: &[Standing]) -> bool;
+
+    /// The words that lifelines carry, in lane order; empty where there is none.
+    fn standing(&self, spot: &Spot) -> Vec<&'static str>;
+
+    /// Faults spent since the moment from which the search began.
+    fn faults(&self, spot: &Spot) -> u32;
+
+    /// About how many bytes the world takes.
+    fn bytes(&self, spot: &Spot) -> usize;
+}
+
+/// A world with what the search counts beside it.
+#[derive(Clone)]
+struct Point<P: Protocol> {
+    world: World<P>,
+    /// How often the network was slow; stays 0 where it may be as slow as it likes.
+    delays: u16,
+}
+
+/// What is done with each way on: the move, its choice, and where it leads.
+type Visit<'a, P> = dyn FnMut(Move, &Choice<P>, Point<P>) + 'a;
+
+/// What can happen by itself, and the node that acts alone, if one does.
+type Happening<P> = (Choice<P>, Option<NodeId>);
+
+/// The worlds of one protocol.
+pub(super) struct Worlds<P: Protocol> {
+    protocol: P,
+    ids: Vec<String>,
+    start: World<P>,
+    bounds: Bounds,
+    /// All that may be spent, what the run has spent already included.
+    limit: Spent,
+    orbit: Vec<Relabel>,
+}
+
+impl<P: Protocol> Worlds<P> {
+    pub(super) fn new(protocol: P, ids: Vec<String>, start: World<P>, bounds: Bounds) -> Self {
+        let limit = start.spent.plus(&bounds.budget);
+        let orbit = orbit(&protocol.interchangeable());
+        Worlds { protocol, ids, start, bounds, limit, orbit }
+    }
+
+    fn point<'a>(&self, spot: &'a Spot) -> &'a Point<P> {
+        // Spots come from a space and go back to the same: nobody else can make one.
+        spot.0.downcast_ref().unwrap_or_else(|| unreachable!("a spot of another space"))
+    }
+
+    fn world<'a>(&self, spot: &'a Spot) -> &'a World<P> {
+        &self.point(spot).world
+    }
+
+    fn successors(&self, point: &Point<P>, asleep: &[u64], visit: &mut Visit<'_, P>) {
+        let Point { world, delays } = point;
+        let protocol = &self.protocol;
+        let mut ordinal = 0_u16;
+        let mut counted = || {
+            ordinal = ordinal.saturating_add(1);
+            ordinal - 1
+        };
+        let may_crash = world.spent.crash < self.limit.crash;
+        let mut points: Vec<(Choice<P>, u8, u16)> = Vec::new();
+        let (happenings, is_awaited) = world.happenings(protocol);
+        for (choice, alone) in happenings {
+            let mut delays = *delays;
+            if let (Act::Fire { .. }, true, Some(limit)) = (choice.act, is_awaited, self.bounds.delays) {
+                if delays >= limit {
+                    continue;
+                }
+                delays += 1;
+            }
+            let move_ = Move { ordinal: counted(), id: world.identity(&choice.act), alone, kind: MoveKind::Event };
+            let sleeps = asleep.contains(&move_.id);
+            let can_crash = may_crash && choice.act.actor().is_some_and(|node| protocol.exposure(node).crash);
+            if sleeps && !can_crash {
+                continue;
+            }
+            let mut next = world.clone();
+            let effects = next.take(protocol, &choice, None);
+            if can_crash && effects > 1 {
+                points.push((choice, effects, delays));
+            }
+            if !sleeps {
+                visit(move_, &choice, Point { world: next, delays });
+            }
+        }
+        let midst = points.into_iter().flat_map(|(choice, effects, delays)| {
+            (1..effects).map(move |done| (Choice { crash_after: Some(done), ..choice }, MoveKind::Fault, delays))
+        });
+        let outside = world.disturbances(protocol, &self.limit, self.bounds.repairs);
+        let outside = outside.into_iter().map(|(choice, kind)| (choice, kind, *delays));
+        for (choice, kind, delays) in midst.chain(outside) {
+            let move_ = Move { ordinal: counted(), id: 0, alone: None, kind };
+            let mut next = world.clone();
+            next.take(protocol, &choice, None);
+            visit(move_, &choice, Point { world: next, delays });
+        }
+    }
+}
+
+impl<P: Protocol> Act<P> {
+    /// The node that acts, where one does.
+    fn actor(&self) -> Option<NodeId> {
+        match *self {
+            Act::Deliver { to: node, .. } | Act::Fire { node, .. } | Act::Step { node, .. } => Some(node),
+            _ => None,
+        }
+    }
+}
+
+impl<P: Protocol> World<P> {
+    /// What can happen by itself now, with the node that acts alone (see [`Move::alone`]), and whether any message can arrive. Of equal messages only one
+    /// is tried.
+    fn happenings(&self, protocol: &P) -> (Vec<Happening<P>>, bool) {
+        let mut all = Vec::new();
+        for node in self.ids().filter(|node| self.slot(*node).status == Status::Up) {
+            let steps = protocol.steps(node, self.state(node));
+            all.extend(steps.into_iter().map(|step| (Choice::now(Act::Step { node, step }), Some(node))));
+        }
+        for (at, message) in self.network.in_flight.iter().enumerate() {
+            let (from, to) = (message.from, message.to);
+            let is_equal_to_last =
+                at > 0 && self.network.in_flight[at - 1] == *message && !protocol.channel(from, to).keeps_order();
+            if is_equal_to_last {
+                continue;
+            }
+            let nth = self.network.rank(at);
+            if self.refuses_arrival(protocol, from, to, nth).is_none() {
+                all.push((Choice::now(Act::Deliver { from, to, nth }), Some(to)));
+            }
+        }
+        let is_awaited = all.iter().any(|(choice, _)| matches!(choice.act, Act::Deliver { .. }));
+        let horizon_ms = self.horizon_ms(protocol);
+        for node in self.ids().filter(|node| self.slot(*node).status == Status::Up) {
+            for (timer, reading) in &self.slot(node).timers {
+                if self.due_ms(node, *reading) <= horizon_ms {
+                    all.push((Choice::now(Act::Fire { node, timer: *timer }), None));
+                }
+            }
+        }
+        all.retain(|(choice, _)| !matches!(choice.act, Act::Fire { .. }) || self.refuses(protocol, choice).is_none());
+        (all, is_awaited)
+    }
+
+    /// What may go wrong or be repaired now.
+    fn disturbances(&self, protocol: &P, limit: &Spent, repairs: bool) -> Vec<(Choice<P>, MoveKind)> {
+        let mut acts: Vec<Act<P>> = Vec::new();
+        let spent = &self.spent;
+        for (at, message) in self.network.in_flight.iter().enumerate() {
+            let (from, to) = (message.from, message.to);
+            let is_equal_to_last = at > 0 && self.network.in_flight[at - 1] == *message;
+            if is_equal_to_last || protocol.channel(from, to) != Channel::Datagram {
+                continue;
+            }
+            let nth = self.network.rank(at);
+            if spent.drop < limit.drop {
+                acts.push(Act::Drop { from, to, nth });
+            }
+            if spent.duplicate < limit.duplicate {
+                acts.push(Act::Duplicate { from, to, nth });
+            }
+        }
+        for node in self.ids() {
+            match self.slot(node).status {
+                Status::Crashed if repairs => acts.push(Act::Restart { node }),
+                Status::Paused if repairs => acts.push(Act::Resume { node }),
+                Status::Up if spent.pause < limit.pause => acts.push(Act::Pause { node }),
+                _ => {}
+            }
+            if spent.crash < limit.crash {
+                acts.push(Act::Crash { node });
+            }
+            if spent.partition < limit.partition {
+                acts.push(Act::Cut { side: 1 << node.0 });
+            }
+            if spent.jump < limit.jump {
+                acts.extend(JUMPS_MS.map(|by_ms| Act::Jump { node, by_ms }));
+            }
+            if spent.drift < limit.drift {
+                let runs_at = self.slot(node).clock.rate_permille();
+                let others = RATES_PERMILLE.into_iter().filter(|permille| *permille != runs_at);
+                acts.extend(others.map(|permille| Act::Rate { node, permille }));
+            }
+        }
+        if repairs && !self.network.sides.is_empty() {
+            acts.push(Act::Heal);
+        }
+        let kind = |act: &Act<P>| match act {
+            Act::Restart { .. } | Act::Resume { .. } | Act::Heal => MoveKind::Repair,
+            _ => MoveKind::Fault,
+        };
+        let allowed = acts.into_iter().map(|act| (Choice::now(act), kind(&act)));
+        allowed.filter(|(choice, _)| self.refuses(protocol, choice).is_none()).collect()
+    }
+
+    /// What an event is, by its content and not by its place in a queue.
+    fn identity(&self, act: &Act<P>) -> u64 {
+        let mut hasher = StableHasher::default();
+        match *act {
+            Act::Deliver { from, to, nth } => {
+                let is_meant = |at: &usize| {
+                    let message = &self.network.in_flight[*at];
+                    message.from == from && message.to == to && self.network.rank(*at) == nth
+                };
+                let found = (0..self.network.in_flight.len()).find(is_meant);
+                (1_u8, found.map(|at| &self.network.in_flight[at])).hash(&mut hasher);
+            }
+            Act::Fire { node, timer } => (2_u8, node, timer).hash(&mut hasher),
+            Act::Step { node, step } => (3_u8, node, step).hash(&mut hasher),
+            _ => {}
+        }
+        hasher.finish()
+    }
+}
+
+impl<P: Protocol> Space for Worlds<P> {
+    fn start(&self) -> Spot {
+        Spot(Box::new(Point { world: self.start.clone(), delays: 0 }))
+    }
+
+    fn expand(&self, spot: &Spot, asleep: &[u64], visit: &mut dyn FnMut(Move, Spot)) {
+        self.successors(self.point(spot), asleep, &mut |move_, _, point| visit(move_, Spot(Box::new(point))));
+    }
+
+    fn follow(&self, spot: &Spot, ordinal: u16) -> Option<(String, Spot)> {
+        let mut found = None;
+        self.successors(self.point(spot), &[], &mut |move_, choice, point| {
+            if move_.ordinal == ordinal {
+                found = Some((choice.name(&self.protocol, &self.ids), Spot(Box::new(point))));
+            }
+        });
+        found
+    }
+
+    fn ordinal(&self, spot: &Spot, choice: &str) -> Option<u16> {
+        let point = self.point(spot);
+        let asked = Choice::parse(choice, &self.protocol, &self.ids, &point.world).ok()?;
+        let mut found = None;
+        self.successors(point, &[], &mut |move_, choice, _| {
+            if choice.act == asked.act && choice.crash_after == asked.crash_after {
+                found = Some(move_.ordinal);
+            }
+        });
+        found
+    }
+
+    fn key(&self, spot: &Spot) -> u64 {
+        let Point { world, delays } = self.point(spot);
+        with_delays(world.key(&self.protocol), *delays)
+    }
+
+    fn orbit_key(&self, spot: &Spot) -> u64 {
+        let Point { world, delays } = self.point(spot);
+        // A crash between two sends tells p1, to whom was sent, from p2, to whom was not yet.
+        let may_crash = world.spent.crash < self.limit.crash;
+        let key = if may_crash { world.key(&self.protocol) } else { world.orbit_key(&self.protocol, &self.orbit) };
+        with_delays(key, *delays)
+    }
+
+    fn has_symmetry(&self) -> bool {
+        self.orbit.len() > 1
+    }
+
+    fn broken(&self, spot: &Spot) -> u32 {
+        let world = self.world(spot);
+        let bits = P::invariants().iter().zip(0..);
+        bits.fold(0, |broken, (invariant, bit)| {
+            broken | u32::from((invariant.check)(&self.protocol, world).is_err()) << bit
+        })
+    }
+
+    fn reached(&self, spot: &Spot) -> u32 {
+        let world = self.world(spot);
+        let bits = P::goals().iter().zip(0..);
+        bits.fold(0, |reached, (goal, bit)| {
+            reached | u32::from((goal.check)(&self.protocol, world) == Progress::Reached) << bit
+        })
+    }
+
+    fn stands(&self, spot: &Spot, asked: &[Standing]) -> bool {
+        let world = self.world(spot);
+        asked.iter().all(|asked| word_of(&self.protocol, world, asked.node) == asked.word)
+    }
+
+    fn standing(&self, spot: &Spot) -> Vec<&'static str> {
+        let world = self.world(spot);
+        world.ids().map(|node| word_of(&self.protocol, world, node)).collect()
+    }
+
+    fn faults(&self, spot: &Spot) -> u32 {
+        self.world(spot).spent.total() - self.start.spent.total()
+    }
+
+    fn bytes(&self, spot: &Spot) -> usize {
+        let world = self.world(spot);
+        let message = size_of_val(world.network.in_flight.as_slice());
+        // Nodes are shared with the world before, but for the one that acted.
+        size_of_val(world) + world.nodes.len() * size_of::<usize>() + message + size_of::<P::Node>() + OVERHEAD_BYTES
+    }
+}
+
+/// A fingerprint, told apart by how often the network was slow.
+fn with_delays(key: u64, delays: u16) -> u64 {
+    key ^ u64::from(delays).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// What the allocator and the queue add to a world, about.
+const OVERHEAD_BYTES: usize = 160;
+
+/// What stands on a lifeline.
+fn word_of<P: Protocol>(protocol: &P, world: &World<P>, node: NodeId) -> &'static str {
+    if node.index() >= world.nodes.len() {
+        return "";
+    }
+    let slot = world.slot(node);
+    match slot.status {
+        Status::Crashed => "down",
+        Status::Paused => "paused",
+        Status::Up => protocol.look(node, &slot.state).badge.map_or("", |badge| badge.text),
+    }
+}
