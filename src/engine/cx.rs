@@ -1,7 +1,9 @@
 //! What a handler may do: the only way in which a node acts on the world.
 
+use std::hash::{Hash, Hasher};
+
 use super::disk::Disk;
-use super::hash::Aside;
+use super::hash::{Aside, KeyHasher};
 use super::network::{InFlight, MAX_IN_FLIGHT, Network};
 use super::protocol::{Channel, Protocol, Timing};
 use super::recorder::Recorder;
@@ -22,9 +24,18 @@ pub struct Cx<'a, P: Protocol> {
     /// Where the effects are to be named, for the menu of crash points.
     pub(super) labels: Option<&'a mut Vec<String>>,
     pub(super) effects: u8,
+    /// Which messages it looked for among those on their way, as bits of their contents ([`content_bit`]).
+    pub(super) looked_for: u64,
     pub(super) crash_after: Option<u8>,
     /// Set when the handler tries an effect behind the point of its crash; from there on nothing it does counts.
     pub(super) dead: bool,
+}
+
+/// One of 64 bits that stands for a message's content; different contents may share one.
+pub(super) fn content_bit(from: NodeId, to: NodeId, msg: &impl Hash) -> u64 {
+    let mut hasher = KeyHasher::default();
+    (from, to, msg).hash(&mut hasher);
+    1 << (hasher.finish() & 63)
 }
 
 impl<P: Protocol> Cx<'_, P> {
@@ -72,6 +83,7 @@ impl<P: Protocol> Cx<'_, P> {
     /// Sends a message again, unless the same is still on its way: a repetition that travels beside its original can do nothing that a duplicated
     /// message cannot, and would let the network grow without end.
     pub fn send_again(&mut self, to: NodeId, msg: P::Msg) {
+        self.looked_for |= content_bit(self.me, to, &msg);
         let on_its_way =
             self.network.in_flight.iter().any(|other| other.from == self.me && other.to == to && other.msg == msg);
         if !on_its_way {

@@ -27,6 +27,12 @@ impl<T> Disk<T> {
         self.forced.as_deref().unwrap_or(&self.current)
     }
 
+    /// A disk that holds the same in other words: what is forced stays forced.
+    #[must_use]
+    pub fn map(&self, change: impl Fn(&T) -> T) -> Self {
+        Disk { current: change(&self.current), forced: self.forced.as_deref().map(|forced| Box::new(change(forced))) }
+    }
+
     pub(super) fn force(&mut self, change: impl FnOnce(&mut T)) {
         change(&mut self.current);
         self.forced = None;

@@ -1,8 +1,9 @@
 //! Fingerprints of worlds for the search: a shift in time is no other state, nor is a change of places among interchangeable nodes.
 
 use std::hash::{Hash, Hasher};
+use std::mem::discriminant;
 
-use super::hash::StableHasher;
+use super::hash::KeyHasher;
 use super::protocol::{MAX_NODES, Protocol};
 use super::trace::NodeId;
 use super::world::World;
@@ -64,33 +65,57 @@ impl Relabel {
         moved
     }
 
-    fn swap(&mut self, one: NodeId, other: NodeId) {
-        self.to.swap(one.index(), other.index());
-        for (taker, place) in (0..).zip(self.to) {
-            self.from[usize::from(place)] = taker;
+    /// The same, with nodes (`takers`) in the places of a set.
+    fn with(&self, takers: &[NodeId], places: &[NodeId]) -> Relabel {
+        let mut relabel = self.clone();
+        for (taker, place) in takers.iter().zip(places) {
+            relabel.to[taker.index()] = place.0;
+            relabel.from[place.index()] = taker.0;
         }
+        relabel
     }
 }
 
-/// Every way in which interchangeable nodes may change places, the identity first. Sets of more than [`ORBIT_MAX`] nodes stay as they are.
-pub(super) fn orbit(sets: &[Vec<NodeId>]) -> Vec<Relabel> {
-    let mut all = vec![Relabel::identity()];
-    for set in sets.iter().filter(|set| set.len() <= ORBIT_MAX) {
-        all = all.iter().flat_map(|relabel| permuted(relabel, set)).collect();
-    }
-    all
+/// Most nodes of one set that cannot be told apart and are still tried in every order: 5! = 120 fingerprints for a state are cheaper than 120 states.
+const ALIKE_MAX: usize = 5;
+
+/// Sets of nodes that may change places, and the ways to put them in order.
+struct Orders {
+    relabels: Vec<Relabel>,
 }
 
-/// Most nodes of one set that change places: 5! = 120 fingerprints for a state are still cheaper than 120 states.
-const ORBIT_MAX: usize = 5;
+impl Orders {
+    /// Nobody moves.
+    fn new() -> Self {
+        Orders { relabels: vec![Relabel::identity()] }
+    }
 
-fn permuted(relabel: &Relabel, set: &[NodeId]) -> Vec<Relabel> {
-    let Some((first, rest)) = set.split_first() else { return vec![relabel.clone()] };
-    let mut all = permuted(relabel, rest);
-    for other in rest {
-        let mut swapped = relabel.clone();
-        swapped.swap(*first, *other);
-        all.extend(permuted(&swapped, rest));
+    /// Puts a set in the order of what tells its nodes apart; those that nothing tells apart, in every order.
+    fn arrange(&mut self, set: &[NodeId], marks: &[u64]) {
+        let mut order: Vec<(u64, NodeId)> = marks.iter().copied().zip(set.iter().copied()).collect();
+        order.sort_unstable();
+        let mut orders: Vec<Vec<NodeId>> = vec![Vec::new()];
+        for alike in order.chunk_by(|one, other| one.0 == other.0) {
+            let nodes: Vec<NodeId> = alike.iter().map(|(_, node)| *node).collect();
+            let ways = if nodes.len() <= ALIKE_MAX { permutations(&nodes) } else { vec![nodes] };
+            orders = orders
+                .iter()
+                .flat_map(|begun| ways.iter().map(move |way| begun.iter().chain(way).copied().collect()))
+                .collect();
+        }
+        self.relabels =
+            self.relabels.iter().flat_map(|relabel| orders.iter().map(move |order| relabel.with(order, set))).collect();
+    }
+}
+
+fn permutations(nodes: &[NodeId]) -> Vec<Vec<NodeId>> {
+    if nodes.len() <= 1 {
+        return vec![nodes.to_vec()];
+    }
+    let mut all = Vec::new();
+    for (at, first) in nodes.iter().enumerate() {
+        let rest = [&nodes[..at], &nodes[at + 1..]].concat();
+        all.extend(permutations(&rest).into_iter().map(|tail| [&[*first], tail.as_slice()].concat()));
     }
     all
 }
@@ -98,7 +123,7 @@ fn permuted(relabel: &Relabel, set: &[NodeId]) -> Vec<Relabel> {
 impl<P: Protocol> World<P> {
     /// The fingerprint by which the search knows a world again: as [`World::hash64`], but with all times relative to now.
     pub fn key(&self, protocol: &P) -> u64 {
-        let mut hasher = StableHasher::default();
+        let mut hasher = KeyHasher::default();
         for node in self.ids() {
             let slot = self.slot(node);
             let local_ms = slot.clock.read(self.now_ms);
@@ -117,14 +142,38 @@ impl<P: Protocol> World<P> {
         hasher.finish()
     }
 
-    /// The least fingerprint among all worlds that differ from this one only in who is who.
-    pub(super) fn orbit_key(&self, protocol: &P, orbit: &[Relabel]) -> u64 {
-        let others = orbit.iter().skip(1).map(|relabel| self.relabelled_key(protocol, relabel));
-        others.fold(self.key(protocol), u64::min)
+    /// One fingerprint for all worlds that differ from this one only in which node of a set is which: that of the world in which they stand in the
+    /// order of what tells them apart; where nothing does, the least among those in which they stand in any order.
+    pub(super) fn orbit_key(&self, protocol: &P, sets: &[Vec<NodeId>]) -> u64 {
+        let mut orders = Orders::new();
+        for set in sets {
+            let marks: Vec<u64> = set.iter().map(|node| self.mark_of(protocol, *node, set)).collect();
+            orders.arrange(set, &marks);
+        }
+        let keys = orders.relabels.iter().map(|relabel| self.relabelled_key(protocol, relabel));
+        keys.min().unwrap_or_default()
+    }
+
+    /// What tells a node apart from others of its set, whichever places those have.
+    fn mark_of(&self, protocol: &P, node: NodeId, set: &[NodeId]) -> u64 {
+        let mut hasher = KeyHasher::default();
+        self.hash_slot(node, &mut hasher);
+        protocol.mark_apart(node, self, &mut hasher);
+        // A sum, since the order of messages tells places.
+        let mut messages = 0_u64;
+        for message in self.network.in_flight.iter().filter(|message| message.from == node || message.to == node) {
+            let other = if message.from == node { message.to } else { message.from };
+            let other = (!set.contains(&other)).then_some(other);
+            let mut hasher = KeyHasher::default();
+            (message.from == node, other, discriminant(&message.msg)).hash(&mut hasher);
+            messages = messages.wrapping_add(hasher.finish());
+        }
+        messages.hash(&mut hasher);
+        hasher.finish()
     }
 
     fn relabelled_key(&self, protocol: &P, relabel: &Relabel) -> u64 {
-        let mut hasher = StableHasher::default();
+        let mut hasher = KeyHasher::default();
         for place in self.ids() {
             let taker = relabel.taker(place);
             let slot = self.slot(taker);
@@ -159,7 +208,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// What the engine keeps for a node, with times relative to its own clock.
-    fn hash_slot(&self, node: NodeId, hasher: &mut StableHasher) {
+    fn hash_slot(&self, node: NodeId, hasher: &mut KeyHasher) {
         let slot = self.slot(node);
         let local_ms = slot.clock.read(self.now_ms);
         slot.status.hash(hasher);

@@ -32,7 +32,7 @@ pub use choice::{Act, CHOICE_TEXT_MAX, Choice, WAIT_MAX_MS};
 pub use clock::{Clock, END_OF_TIME_MS, JUMP_MAX_MS, RATE_MAX_PERMILLE, RATE_MIN_PERMILLE};
 pub use cx::Cx;
 pub use disk::Disk;
-pub use hash::{Aside, StableHasher, stable_hash};
+pub use hash::{Aside, KeyHasher, StableHasher, stable_hash};
 pub use key::Relabel;
 pub use network::{InFlight, MAX_IN_FLIGHT, MAX_PARTITIONS, Network};
 pub use protocol::{

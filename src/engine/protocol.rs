@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use super::cx::Cx;
-use super::hash::StableHasher;
+use super::hash::KeyHasher;
 use super::key::Relabel;
 use super::schedule::Latency;
 use super::trace::{Badge, Lane, NodeId, Trace};
@@ -131,9 +131,15 @@ pub trait Protocol: Data {
         ghost.clone()
     }
 
+    /// Tells a node apart from others of its set ([`Protocol::interchangeable`]), by what does not depend on which places those have: where it is in the
+    /// protocol, what others know of it. The more is told here, the fewer orders the search must try; telling nothing is right, too.
+    fn mark_apart(&self, me: NodeId, world: &World<Self>, hasher: &mut KeyHasher) {
+        let _ = (me, world, hasher);
+    }
+
     /// Hashes a node's state for the search, in which a shift in time is no other state. Whoever keeps readings of its own clock hashes them relative
     /// to `local_ms`, what that clock says now.
-    fn hash_node(&self, node: &Self::Node, local_ms: i64, hasher: &mut StableHasher) {
+    fn hash_node(&self, node: &Self::Node, local_ms: i64, hasher: &mut KeyHasher) {
         let _ = local_ms;
         node.hash(hasher);
     }

@@ -5,8 +5,8 @@ use std::any::Any;
 use std::hash::{Hash, Hasher};
 
 use super::choice::{Act, Choice};
-use super::hash::StableHasher;
-use super::key::{Relabel, orbit};
+use super::cx::content_bit;
+use super::hash::KeyHasher;
 use super::protocol::{Channel, Progress, Protocol};
 use super::trace::NodeId;
 use super::view::Status;
@@ -27,8 +27,13 @@ pub struct Move {
     pub ordinal: u16,
     /// What it is, whatever its place: the same arrival has the same id in worlds that differ in what happened elsewhere.
     pub id: u64,
-    /// The node that acts, where nothing but that node and the network is touched and no time passes; such moves of different nodes may change places.
+    /// The node that acts, where nothing but that node and what it sends is touched and no time passes. Such moves of different nodes may change places,
+    /// but for `takes`.
     pub alone: Option<NodeId>,
+    /// The sender of the message that arrives, and a bit of its content: what a node sends may depend on what of it is still on its way.
+    pub takes: Option<(NodeId, u64)>,
+    /// Which messages of its own the acting node looked for among those on their way ([`super::Cx::send_again`]), as bits of their contents.
+    pub looks_for: u64,
     /// What kind of move it is.
     pub kind: MoveKind,
 }
@@ -130,14 +135,15 @@ pub(super) struct Worlds<P: Protocol> {
     bounds: Bounds,
     /// All that may be spent, what the run has spent already included.
     limit: Spent,
-    orbit: Vec<Relabel>,
+    /// Sets of nodes that may change places.
+    sets: Vec<Vec<NodeId>>,
 }
 
 impl<P: Protocol> Worlds<P> {
     pub(super) fn new(protocol: P, ids: Vec<String>, start: World<P>, bounds: Bounds) -> Self {
         let limit = start.spent.plus(&bounds.budget);
-        let orbit = orbit(&protocol.interchangeable());
-        Worlds { protocol, ids, start, bounds, limit, orbit }
+        let sets = protocol.interchangeable();
+        Worlds { protocol, ids, start, bounds, limit, sets }
     }
 
     fn point<'a>(&self, spot: &'a Spot) -> &'a Point<P> {
@@ -168,16 +174,18 @@ impl<P: Protocol> Worlds<P> {
                 }
                 delays += 1;
             }
-            let move_ = Move { ordinal: counted(), id: world.identity(&choice.act), alone, kind: MoveKind::Event };
-            let sleeps = asleep.contains(&move_.id);
+            let (id, takes) = world.identity(&choice.act);
+            let mut move_ = Move { ordinal: counted(), id, alone, takes, looks_for: 0, kind: MoveKind::Event };
+            let sleeps = asleep.contains(&id);
             let can_crash = may_crash && choice.act.actor().is_some_and(|node| protocol.exposure(node).crash);
             if sleeps && !can_crash {
                 continue;
             }
             let mut next = world.clone();
-            let effects = next.take(protocol, &choice, None);
-            if can_crash && effects > 1 {
-                points.push((choice, effects, delays));
+            let acted = next.take(protocol, &choice, None);
+            move_.looks_for = acted.looked_for;
+            if can_crash && acted.effects > 1 {
+                points.push((choice, acted.effects, delays));
             }
             if !sleeps {
                 visit(move_, &choice, Point { world: next, delays });
@@ -189,7 +197,7 @@ impl<P: Protocol> Worlds<P> {
         let outside = world.disturbances(protocol, &self.limit, self.bounds.repairs);
         let outside = outside.into_iter().map(|(choice, kind)| (choice, kind, *delays));
         for (choice, kind, delays) in midst.chain(outside) {
-            let move_ = Move { ordinal: counted(), id: 0, alone: None, kind };
+            let move_ = Move { ordinal: counted(), id: 0, alone: None, takes: None, looks_for: 0, kind };
             let mut next = world.clone();
             next.take(protocol, &choice, None);
             visit(move_, &choice, Point { world: next, delays });
@@ -292,23 +300,22 @@ impl<P: Protocol> World<P> {
         allowed.filter(|(choice, _)| self.refuses(protocol, choice).is_none()).collect()
     }
 
-    /// What an event is, by its content and not by its place in a queue.
-    fn identity(&self, act: &Act<P>) -> u64 {
-        let mut hasher = StableHasher::default();
+    /// What an event is, by its content and not by its place in a queue; of an arrival, what it takes from whom ([`Move::takes`]).
+    fn identity(&self, act: &Act<P>) -> (u64, Option<(NodeId, u64)>) {
+        let mut hasher = KeyHasher::default();
+        let mut takes = None;
         match *act {
             Act::Deliver { from, to, nth } => {
-                let is_meant = |at: &usize| {
-                    let message = &self.network.in_flight[*at];
-                    message.from == from && message.to == to && self.network.rank(*at) == nth
-                };
-                let found = (0..self.network.in_flight.len()).find(is_meant);
-                (1_u8, found.map(|at| &self.network.in_flight[at])).hash(&mut hasher);
+                if let Some(message) = self.find(from, to, nth).map(|at| &self.network.in_flight[at]) {
+                    (1_u8, message).hash(&mut hasher);
+                    takes = Some((from, content_bit(from, to, &message.msg)));
+                }
             }
             Act::Fire { node, timer } => (2_u8, node, timer).hash(&mut hasher),
             Act::Step { node, step } => (3_u8, node, step).hash(&mut hasher),
             _ => {}
         }
-        hasher.finish()
+        (hasher.finish(), takes)
     }
 }
 
@@ -352,12 +359,12 @@ impl<P: Protocol> Space for Worlds<P> {
         let Point { world, delays } = self.point(spot);
         // A crash between two sends tells p1, to whom was sent, from p2, to whom was not yet.
         let may_crash = world.spent.crash < self.limit.crash;
-        let key = if may_crash { world.key(&self.protocol) } else { world.orbit_key(&self.protocol, &self.orbit) };
+        let key = if may_crash { world.key(&self.protocol) } else { world.orbit_key(&self.protocol, &self.sets) };
         with_delays(key, *delays)
     }
 
     fn has_symmetry(&self) -> bool {
-        self.orbit.len() > 1
+        !self.sets.is_empty()
     }
 
     fn broken(&self, spot: &Spot) -> u32 {

@@ -49,6 +49,15 @@ pub enum Refusal<P: Protocol> {
     Limit(&'static str),
 }
 
+/// What a node did in a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Acted {
+    /// How many sends and writes.
+    pub effects: u8,
+    /// Which messages it looked for among those on their way, as bits of their contents.
+    pub looked_for: u64,
+}
+
 impl<P: Protocol> Refusal<P> {
     /// The reason, as the reader sees it on a disabled choice.
     pub fn sentence(&self, protocol: &P, ids: &[String]) -> String {
@@ -234,7 +243,7 @@ impl<P: Protocol> World<P> {
         (self.network.sides.len() >= MAX_PARTITIONS).then_some(Refusal::Limit("partitions"))
     }
 
-    fn find(&self, from: NodeId, to: NodeId, nth: u16) -> Option<usize> {
+    pub(super) fn find(&self, from: NodeId, to: NodeId, nth: u16) -> Option<usize> {
         let is_on_channel = |at: &usize| {
             let message = &self.network.in_flight[*at];
             message.from == from && message.to == to
@@ -261,8 +270,8 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// Takes a choice that [`World::refuses`] has let pass. Gives the number of effects (sends and writes) that the acting node had.
-    pub(super) fn take(&mut self, protocol: &P, choice: &Choice<P>, mut recorder: Option<&mut Recorder>) -> u8 {
+    /// Takes a choice that [`World::refuses`] has let pass. Gives what the acting node did.
+    pub(super) fn take(&mut self, protocol: &P, choice: &Choice<P>, mut recorder: Option<&mut Recorder>) -> Acted {
         self.pass_time(choice);
         if let Some(recorder) = recorder.as_deref_mut() {
             self.tell_time(recorder);
@@ -308,7 +317,7 @@ impl<P: Protocol> World<P> {
                 }
             }
         }
-        0
+        Acted::default()
     }
 
     fn pass_time(&mut self, choice: &Choice<P>) {
@@ -331,7 +340,7 @@ impl<P: Protocol> World<P> {
         Arc::make_mut(&mut self.nodes[node.index()])
     }
 
-    /// Lets a node act. With `crash_after` it crashes behind so many effects. Gives the number of its effects.
+    /// Lets a node act. With `crash_after` it crashes behind so many effects. Gives what it did.
     fn handle(
         &mut self,
         protocol: &P,
@@ -339,12 +348,12 @@ impl<P: Protocol> World<P> {
         input: Input<P>,
         crash_after: Option<u8>,
         mut recorder: Option<&mut Recorder>,
-    ) -> u8 {
-        let effects = self.act(protocol, node, input, crash_after, recorder.as_deref_mut(), None);
+    ) -> Acted {
+        let acted = self.act(protocol, node, input, crash_after, recorder.as_deref_mut(), None);
         if crash_after.is_some() {
             self.crash(protocol, node, recorder);
         }
-        effects
+        acted
     }
 
     fn act(
@@ -355,7 +364,7 @@ impl<P: Protocol> World<P> {
         crash_after: Option<u8>,
         mut recorder: Option<&mut Recorder>,
         labels: Option<&mut Vec<String>>,
-    ) -> u8 {
+    ) -> Acted {
         let now_ms = self.now_ms;
         let Slot { state, timers, clock, .. } = Arc::make_mut(&mut self.nodes[node.index()]);
         if let Some(recorder) = recorder.as_deref_mut() {
@@ -373,11 +382,12 @@ impl<P: Protocol> World<P> {
             recorder,
             labels,
             effects: 0,
+            looked_for: 0,
             crash_after,
             dead: false,
         };
         protocol.on(node, state, input, &mut cx);
-        cx.effects
+        Acted { effects: cx.effects, looked_for: cx.looked_for }
     }
 
     /// What the acting node would do if an arrival, a timer or a step came now, effect by effect: `forcing “yes”`, `sending yes to c`.
@@ -409,12 +419,12 @@ impl<P: Protocol> World<P> {
         (from, to, nth): (NodeId, NodeId, u16),
         crash_after: Option<u8>,
         mut recorder: Option<&mut Recorder>,
-    ) -> u8 {
+    ) -> Acted {
         if self.slot(to).status == Status::Crashed {
             self.lose(from, to, nth, LossCause::ReceiverDown, recorder);
-            return 0;
+            return Acted::default();
         }
-        let Some(at) = self.find(from, to, nth) else { return 0 };
+        let Some(at) = self.find(from, to, nth) else { return Acted::default() };
         let message = self.network.in_flight.remove(at);
         if let Some(recorder) = recorder.as_deref_mut() {
             recorder.delivered(message.id.0);

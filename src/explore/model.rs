@@ -58,8 +58,13 @@ pub struct Step {
     pub ordinal: u16,
     /// What it does, whatever its place: the same in all states in which the same can happen.
     pub id: u64,
-    /// Steps that name different parts here may change places without anything else changing; `None` for a step that depends on everything.
+    /// The part that acts, where nothing else is touched but what it sends. Steps of different parts may change places without anything else changing,
+    /// but for `takes`. `None` for a step that depends on everything.
     pub alone: Option<u8>,
+    /// The part whose outbox the step takes something from, and a bit for what it takes.
+    pub takes: Option<(u8, u64)>,
+    /// What the acting part looked for in its outbox, as such bits: it does not change places with a step that takes it.
+    pub looks_for: u64,
     /// What kind of step it is.
     pub kind: Kind,
 }
@@ -78,11 +83,17 @@ pub enum Kind {
 impl Step {
     /// An event that depends on everything.
     pub fn event(ordinal: u16) -> Self {
-        Step { ordinal, id: u64::from(ordinal), alone: None, kind: Kind::Event }
+        Step { ordinal, id: u64::from(ordinal), alone: None, takes: None, looks_for: 0, kind: Kind::Event }
     }
 
     /// Whether the two may change places.
     pub fn is_independent_of(&self, other: &Step) -> bool {
-        matches!((self.alone, other.alone), (Some(one), Some(other)) if one != other)
+        let differ = self.alone.is_some() && other.alone.is_some() && self.alone != other.alone;
+        differ && !self.disturbs(other) && !other.disturbs(self)
+    }
+
+    /// Whether it takes something that the other looks for.
+    fn disturbs(&self, other: &Step) -> bool {
+        self.takes.is_some_and(|(part, bit)| other.alone == Some(part) && other.looks_for & bit != 0)
     }
 }

@@ -128,7 +128,8 @@ pub(super) struct Waiting<S> {
 /// A successor, before it is known whether it is new.
 pub(super) struct Successor<S> {
     pub step: Step,
-    pub state: S,
+    /// `None` where nobody will want it, since it is known already.
+    pub state: Option<S>,
     pub fingerprint: u64,
     pub sleep: Sleep,
 }
@@ -360,8 +361,12 @@ impl<M: Model> Search<M> {
     pub(super) fn expand(&self, waiting: &Waiting<M::State>) -> Vec<Successor<M::State>> {
         let mut out = Vec::new();
         if !self.options.sleep {
+            let is_once_enough = self.options.order == Order::Breadth;
             self.model.expand(&waiting.state, &[], &mut |step, state| {
                 let fingerprint = self.fingerprint(&state);
+                let is_known = is_once_enough && self.store.find(fingerprint).is_some();
+                // Dropped here and now, its memory serves the next.
+                let state = (!is_known).then_some(state);
                 out.push(Successor { step, state, fingerprint, sleep: Sleep::default() });
             });
             return out;
@@ -372,7 +377,7 @@ impl<M: Model> Search<M> {
             self.model.expand(&waiting.state, &[], &mut |step, state| {
                 if woken.holds(step.id) {
                     let fingerprint = self.fingerprint(&state);
-                    out.push(Successor { step, state, fingerprint, sleep: asleep.after(&step) });
+                    out.push(Successor { step, state: Some(state), fingerprint, sleep: asleep.after(&step) });
                 }
             });
             return out;
@@ -383,6 +388,9 @@ impl<M: Model> Search<M> {
                 return;
             }
             let fingerprint = self.fingerprint(&state);
+            // A state in which nothing sleeps has nothing to be woken.
+            let is_known = self.store.find(fingerprint).is_some_and(|place| self.sleeps.of(place).is_empty());
+            let state = (!is_known).then_some(state);
             out.push(Successor { step, state, fingerprint, sleep: asleep.after(&step) });
             asleep.add(&step);
         });
@@ -404,11 +412,15 @@ impl<M: Model> Search<M> {
             let parent = (waiting.place, successor.step.ordinal);
             let place = match self.store.insert(successor.fingerprint, Some(parent)) {
                 Seen::New(place) => {
-                    self.welcome(place, successor.state, successor.sleep);
+                    if let Some(state) = successor.state {
+                        self.welcome(place, state, successor.sleep);
+                    }
                     place
                 }
                 Seen::Known(place) => {
-                    self.meet_again(place, parent, successor.state, &successor.sleep);
+                    if let Some(state) = successor.state {
+                        self.meet_again(place, parent, state, &successor.sleep);
+                    }
                     place
                 }
             };

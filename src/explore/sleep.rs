@@ -10,38 +10,40 @@ use std::hash::BuildHasherDefault;
 use super::model::Step;
 use crate::engine::StableHasher;
 
-/// Steps asleep in a state: (id, the part that acts alone), in the order in which they fell asleep.
+/// Steps asleep in a state, in the order in which they fell asleep.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Sleep(Vec<(u64, u8)>);
+pub struct Sleep(Vec<Step>);
 
 impl Sleep {
     /// Whether a step sleeps.
     pub fn holds(&self, id: u64) -> bool {
-        self.0.iter().any(|(asleep, _)| *asleep == id)
+        self.0.iter().any(|asleep| asleep.id == id)
+    }
+
+    /// Whether nothing sleeps.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The ids of all.
     pub fn ids(&self) -> Vec<u64> {
-        self.0.iter().map(|(id, _)| *id).collect()
+        self.0.iter().map(|asleep| asleep.id).collect()
     }
 
     /// A step was taken, and sleeps in what comes after others.
     pub fn add(&mut self, step: &Step) {
-        if let Some(part) = step.alone {
-            self.0.push((step.id, part));
+        if step.alone.is_some() {
+            self.0.push(*step);
         }
     }
 
     /// What still sleeps after a step.
     pub fn after(&self, step: &Step) -> Sleep {
-        match step.alone {
-            Some(part) => Sleep(self.0.iter().copied().filter(|(_, other)| *other != part).collect()),
-            None => Sleep::default(),
-        }
+        Sleep(self.0.iter().copied().filter(|asleep| asleep.is_independent_of(step)).collect())
     }
 
     fn bytes(&self) -> usize {
-        self.0.capacity() * size_of::<(u64, u8)>() + size_of::<(u32, Sleep)>()
+        self.0.capacity() * size_of::<Step>() + size_of::<(u32, Sleep)>()
     }
 }
 
@@ -61,7 +63,7 @@ impl Sleeps {
 
     /// What sleeps in a new state.
     pub fn put(&mut self, place: u32, sleep: Sleep) {
-        if !sleep.0.is_empty() {
+        if !sleep.is_empty() {
             self.bytes += sleep.bytes();
             self.sets.insert(place, sleep);
         }
@@ -70,7 +72,7 @@ impl Sleeps {
     /// A state was found again, with this asleep: only what sleeps on both ways goes on sleeping. Gives what woke up, if anything did.
     pub fn meet(&mut self, place: u32, sleep: &Sleep) -> Option<Sleep> {
         let set = self.sets.get_mut(&place)?;
-        let (stay, woken): (Vec<_>, Vec<_>) = set.0.iter().partition(|(id, _)| sleep.holds(*id));
+        let (stay, woken): (Vec<_>, Vec<_>) = set.0.iter().partition(|asleep| sleep.holds(asleep.id));
         if woken.is_empty() {
             return None;
         }

@@ -93,5 +93,12 @@ fn step(move_: Move) -> Step {
         MoveKind::Fault => Kind::Fault,
         MoveKind::Repair => Kind::Repair,
     };
-    Step { ordinal: move_.ordinal, id: move_.id, alone: move_.alone.map(|node| node.0), kind }
+    Step {
+        ordinal: move_.ordinal,
+        id: move_.id,
+        alone: move_.alone.map(|node| node.0),
+        takes: move_.takes.map(|(node, bit)| (node.0, bit)),
+        looks_for: move_.looks_for,
+        kind,
+    }
 }

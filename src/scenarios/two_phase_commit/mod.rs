@@ -2,7 +2,7 @@
 //!
 //! Rooms: `vocabulary` words and parameters; `client`, `coordinator`, `participant`, `acceptor` the nodes; `termination` the backup
 //! coordinators of three-phase commit; `ghost` and `invariants` what must hold; `blocking` who waits for whom; `figures` counts;
-//! `look` how nodes look; `info` what the catalogue says.
+//! `look` how nodes look; `places` who may change places with whom; `info` what the catalogue says.
 
 mod acceptor;
 mod blocking;
@@ -14,6 +14,7 @@ mod info;
 mod invariants;
 mod look;
 mod participant;
+mod places;
 mod termination;
 mod vocabulary;
 #[cfg(test)]
@@ -29,8 +30,8 @@ use self::participant::{Participant, Phase};
 use self::vocabulary::{Begin, Config, Msg, Rules, Step, Timer};
 use super::{Entry, Info, Values, Variant};
 use crate::engine::{
-    Blocked, Channel, Cx, Exposure, Figure, Goal, Input, Invariant, Lane, Look, NodeId, Protocol, Recorded, Run,
-    Timing, Trace, World,
+    Blocked, Channel, Cx, Exposure, Figure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol, Recorded,
+    Relabel, Run, Timing, Trace, World,
 };
 
 /// The scenario in the catalogue.
@@ -209,6 +210,31 @@ impl Protocol for TwoPhaseCommit {
 
     fn blocked(&self, me: NodeId, world: &World<Self>) -> Option<Blocked> {
         blocking::blocked(self, me, world)
+    }
+
+    fn interchangeable(&self) -> Vec<Vec<NodeId>> {
+        places::interchangeable(&self.config)
+    }
+
+    fn mark_apart(&self, me: NodeId, world: &World<Self>, hasher: &mut KeyHasher) {
+        places::mark_apart(self, me, world, hasher);
+    }
+
+    fn relabel_node(&self, node: &Node, relabel: &Relabel) -> Node {
+        match node {
+            Node::Client(client) => Node::Client(client.clone()),
+            Node::Coordinator(coordinator) => Node::Coordinator(places::coordinator(coordinator, relabel)),
+            Node::Participant(participant) => Node::Participant(places::participant(participant, relabel)),
+            Node::Acceptor(acceptor) => Node::Acceptor(places::acceptor(acceptor, relabel)),
+        }
+    }
+
+    fn relabel_message(&self, msg: &Msg, relabel: &Relabel) -> Msg {
+        places::message(msg, relabel)
+    }
+
+    fn relabel_ghost(&self, ghost: &Ghost, relabel: &Relabel) -> Ghost {
+        places::ghost(ghost, relabel)
     }
 
     fn invariants() -> &'static [Invariant<Self>] {
