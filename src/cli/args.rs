@@ -26,6 +26,8 @@ pub enum Command {
     Run(Run),
     /// Replay a run string or a link
     Replay(Replay),
+    /// Try every schedule within a fault budget, and show the shortest run that breaks an invariant
+    Explore(Explore),
 }
 
 #[derive(clap::Args, Debug)]
@@ -70,6 +72,52 @@ pub struct Replay {
     /// What to write
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Explore {
+    /// The scenario, such as two-phase-commit
+    pub scenario: String,
+    /// Which way of doing it; the first that `list` names where left out
+    #[arg(long, value_name = "V")]
+    pub variant: Option<String>,
+    /// A parameter, such as participants=2
+    #[arg(long = "param", value_name = "K=V", value_parser = pair)]
+    pub params: Vec<(String, String)>,
+    /// Faults that may be spent, such as crash=1,drop=1; `delay=1` lets a timer beat a message once, and where it is left out the network may be as slow
+    /// as it likes [default: the variant's own budget]
+    #[arg(long, value_name = "KIND=N,...")]
+    pub faults: Option<String>,
+    /// What to look for: violation, violations (the shortest for each invariant), block, or state:p1=committed,p2=aborted
+    #[arg(long, value_name = "WHAT", default_value = "violation")]
+    pub find: String,
+    /// Choices to take first, as in a run string: cl.begin,cl-c+10
+    #[arg(long, value_name = "STRING")]
+    pub choices: Option<String>,
+    /// Most states
+    #[arg(long, value_name = "N", default_value = "5000000", allow_negative_numbers = true)]
+    pub max_states: String,
+    /// Longest run, in choices
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub max_depth: Option<String>,
+    /// Most memory, in MB
+    #[arg(long, value_name = "MB", default_value = "4000", allow_negative_numbers = true)]
+    pub max_memory: String,
+    /// breadth (shortest runs first), depth, or deepening (shortest runs, less memory, more time)
+    #[arg(long, value_name = "ORDER", default_value = "breadth")]
+    pub order: String,
+    /// Also take steps that only change the order of others
+    #[arg(long)]
+    pub no_sleep: bool,
+    /// Tell interchangeable nodes apart
+    #[arg(long)]
+    pub no_symmetry: bool,
+    /// How many threads expand states; the result is the same
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub threads: u16,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to write of a run.

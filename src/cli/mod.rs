@@ -1,8 +1,9 @@
 //! The command line: the same library for docs builds, CI and reviewers. Native only.
 //!
-//! Exit status 0; 1 where a run breaks an invariant; 2 for bad input, with a message that names it on standard error.
+//! Exit status 0; 1 where a run (or one that the search finds) breaks an invariant; 2 for bad input, with a message that names it on standard error.
 
 mod args;
+mod explore;
 mod json;
 mod list;
 mod play;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use thiserror::Error;
 
+use crate::explore::QuestionError;
 use crate::scenarios::SpecError;
 use crate::scenarios::run_string::{LinkError, ReplayError};
 use args::{Args, Command};
@@ -53,6 +55,10 @@ enum BadInput {
     Link(#[from] LinkError),
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    #[error(transparent)]
+    Question(#[from] QuestionError),
+    #[error("`--threads {asked}` does not fit: it is a number from 1 to {max}")]
+    Threads { asked: u16, max: u16 },
     #[error("`--step {asked}` is past the end: the run has {steps} steps")]
     PastTheEnd { asked: u32, steps: u32 },
     #[error("`--steps {asked}` is too many: a run may hold at most {max} choices")]
@@ -75,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::List(list) => list::list(list),
         Command::Run(run) => play::run(run),
         Command::Replay(replay) => play::replay_link(replay),
+        Command::Explore(explore) => explore::explore(explore),
     };
     match outcome {
         Ok(outcome) => finish(&outcome),

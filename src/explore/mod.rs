@@ -1,8 +1,11 @@
 //! Search over choices: every schedule within a fault budget.
 //!
 //! Reading order: [`Model`] is what can be searched; [`Search`] explores it, and knows states by fingerprint only.
+mod exploration;
 mod graph;
 mod model;
+mod question;
+pub mod reads_as;
 mod search;
 mod sleep;
 mod store;
@@ -10,8 +13,13 @@ mod store;
 mod threads;
 mod worlds;
 
+pub use exploration::{Answer, Exploration, Finding, Shows};
 pub use graph::Stuck;
 pub use model::{Kind, Model, Step};
+pub use question::{
+    FAULTS_MAX, QUESTION_TEXT_MAX, Question, QuestionError, STATES_ASKED_MAX, What, budget_text, declared_budget,
+    parse_budget,
+};
 pub use search::{End, Figures, Found, Options, Order, Search, Until};
 pub use store::STATES_MAX;
 pub use worlds::Worlds;

@@ -87,6 +87,19 @@ pub enum End {
     Memory,
 }
 
+impl End {
+    /// Its name in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            End::Exhausted => "exhausted",
+            End::Found => "found",
+            End::States => "states",
+            End::Depth => "depth",
+            End::Memory => "memory",
+        }
+    }
+}
+
 /// How far a search is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Figures {

@@ -44,7 +44,7 @@ pub struct Variant {
     pub claim: &'static str,
     /// Whether some schedule within `budget` violates an invariant.
     pub broken: bool,
-    /// Faults that search may spend, by verb (`crash=1`).
+    /// Faults that search may spend, by verb (`crash=1`), and how often a timer may beat a message (`delay=1`; without it, as often as it likes).
     pub budget: &'static [(&'static str, u32)],
     /// Parameters whose default differs from the scenario's in this variant: (id, value).
     pub defaults: &'static [(&'static str, &'static str)],
