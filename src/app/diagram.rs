@@ -17,7 +17,7 @@ use web_sys::{Element, Event, HtmlElement, MouseEvent};
 use super::browser;
 use super::live::{effect, hear, memo, target};
 use crate::diagram::{
-    Extent, Head, Item, Scene, Shape, Style, Target, Thing, Window, escape, extent, fit_mono, layout_within, number,
+    Extent, Head, Item, Scene, Style, Target, Thing, Window, escape, extent, fit_mono, layout_within, number,
     tone_class, tone_sign, write_shape,
 };
 use crate::engine::{NodeId, Trace};
@@ -61,7 +61,7 @@ pub fn frame(id: &str) -> Markup {
     markup! {
         div.diagram-frame id=(id) aria-hidden="true" data-keep {
             svg.diagram.diagram-heads height=(HEADS as u32) {}
-            div.diagram-space { svg.diagram.diagram-body { g {} g.selection {} } }
+            div.diagram-space { svg.diagram.diagram-body { g { g.items {} g.selection {} } } }
         }
     }
 }
@@ -120,9 +120,11 @@ pub fn keep(diagram: Diagram) {
     });
 }
 
-/// The stretch that is laid out for a frame that is scrolled to `top`.
+/// The stretch that is laid out for a frame that is scrolled to `top`. It is as high wherever it is, since the browser lays out all of an SVG that
+/// changes its size.
 fn window_at(top: f32, height: f32) -> Window {
-    (((top - OVERSCAN) / CHUNK).floor() * CHUNK, ((top + height + OVERSCAN) / CHUNK).ceil() * CHUNK)
+    let first = ((top - OVERSCAN) / CHUNK).floor() * CHUNK;
+    (first, first + height + 2.0 * OVERSCAN + CHUNK)
 }
 
 /// The document's side of a drawing: what stands in it.
@@ -132,6 +134,8 @@ struct Sheet {
     /// As large as the whole drawing; the body is only as high as its window.
     space: Element,
     body: Element,
+    /// Shifts everything into the body's window. A view box would do it, too, but the browser then lays out every word anew.
+    shift: Element,
     items: Element,
     selection: Element,
     /// Parses what is new.
@@ -160,7 +164,8 @@ impl Sheet {
             heads: part(".diagram-heads"),
             space: part(".diagram-space"),
             body: part(".diagram-body"),
-            items: part(".diagram-body > g"),
+            shift: part(".diagram-body > g"),
+            items: part(".items"),
             selection: part(".selection"),
             workshop: workshop.unwrap_or_else(|| part(".selection")),
             standing: BTreeMap::new(),
@@ -220,11 +225,13 @@ impl Sheet {
         if self.size.0 != size.0 {
             self.heads.set_attribute("width", &width).ok();
         }
-        if self.size.0 != size.0 || self.window != (top, bottom) {
-            let view_box = format!("0 {} {width} {height}", number(top));
-            for (name, value) in [("width", &width), ("height", &height), ("viewBox", &view_box)] {
-                self.body.set_attribute(name, value).ok();
-            }
+        let (old_top, old_bottom) = self.window;
+        if (self.size.0, old_bottom - old_top) != (size.0, bottom - top) {
+            self.body.set_attribute("width", &width).ok();
+            self.body.set_attribute("height", &height).ok();
+        }
+        if old_top != top {
+            self.shift.set_attribute("transform", &format!("translate(0 {})", number(-top))).ok();
             set(&self.body, "top", &number(top));
         }
         (self.size, self.window) = (size, (top, bottom));
@@ -267,25 +274,34 @@ impl Sheet {
     }
 }
 
-/// Makes the element of an item look like another of the same make; `false` where they differ by more than where they stand and what they say.
+/// Makes the element of an item look like another of the same make; `false` where they differ by more than where their shapes stand, what they say,
+/// how they are styled, and some that come first and are no longer there.
 fn reshape(element: &Element, old: &Item, new: &Item) -> bool {
-    let shapes = || old.shapes.iter().zip(&new.shapes);
-    let is_alike = |(old, new): (&Shape, &Shape)| discriminant(old) == discriminant(new) && old.class() == new.class();
-    let is_same_make = (old.class, old.target, &old.title, old.shapes.len())
-        == (new.class, new.target, &new.title, new.shapes.len())
-        && shapes().all(is_alike);
+    let shapes = || old.shapes.iter().rev().zip(new.shapes.iter().rev());
+    let is_same_make = old.title == new.title
+        && old.shapes.len() >= new.shapes.len()
+        && shapes().all(|(old, new)| discriminant(old) == discriminant(new));
     if !is_same_make {
         return false;
     }
+    // Names and values are SVG's own, here and below, so they are never refused.
+    if old.class != new.class {
+        element.set_attribute("class", new.class).ok();
+    }
+    if old.target != new.target {
+        element.set_attribute("data-target", &name_of(new.target)).ok();
+    }
     // A title may stand before the shapes.
-    let drawn = std::iter::successors(element.last_element_child(), Element::previous_element_sibling);
-    for ((old, new), drawn) in shapes().rev().zip(drawn) {
+    let mut drawn = std::iter::successors(element.last_element_child(), Element::previous_element_sibling);
+    for ((old, new), drawn) in shapes().zip(drawn.by_ref()) {
         if old == new {
             continue;
         }
+        if old.class() != new.class() {
+            drawn.set_attribute("class", new.class()).ok();
+        }
         for ((name, value), (_, before)) in new.attributes().into_iter().zip(old.attributes()) {
             if value != before {
-                // Names and values are SVG's own, so they are never refused.
                 drawn.set_attribute(name, &value).ok();
             }
         }
@@ -293,6 +309,8 @@ fn reshape(element: &Element, old: &Item, new: &Item) -> bool {
             drawn.set_text_content(Some(&words));
         }
     }
+    let gone: Vec<Element> = drawn.take(old.shapes.len() - new.shapes.len()).collect();
+    gone.iter().for_each(Element::remove);
     true
 }
 

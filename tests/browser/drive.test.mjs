@@ -170,7 +170,7 @@ test('a step leaves alone what it does not change: what is unfolded stays so, wi
 test('a drawing that was stepped through is the one that a fresh page draws', async () => {
   // So high that all of it is in view, wherever the reader came from.
   const high = { height: 2400 };
-  const drawing = (page) => page.locator('.diagram-body > g').first().evaluate((items) => [...items.children].map((item) => item.outerHTML));
+  const drawing = (page) => page.locator('.diagram-body .items').first().evaluate((items) => [...items.children].map((item) => item.outerHTML));
   const settle = (page, step) => page.evaluate(async (step) => {
     window.interleave.goto(step);
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));

@@ -58,7 +58,15 @@ fn clicked(bench: Bench, event: &Event) {
 fn pressed(bench: Bench, element: &Element) {
     let Bench { lab, comparison, share, .. } = bench;
     match attribute(element, "data-act").as_str() {
-        "take" => take(bench, element),
+        "take" => {
+            // What is gone by then, or stands for something else, cannot be meant.
+            let (element, choice) = (element.clone(), attribute(element, "data-choice"));
+            bench.caught_up(move || {
+                if element.is_connected() && attribute(&element, "data-choice") == choice {
+                    take(bench, &element);
+                }
+            });
+        }
         "go" => {
             lab.playing.set(false);
             if let Some(step) = number(element) {

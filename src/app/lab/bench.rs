@@ -16,6 +16,10 @@ use super::state::{At, Lab};
 const REST_MS: u32 = 60;
 /// While the reader steps on and on, it follows this often, in ms.
 const LATEST_MS: u32 = 400;
+/// The same for what stands below the bench, which is long and mostly out of view.
+const BELOW_REST_MS: u32 = 120;
+/// The same.
+const BELOW_LATEST_MS: u32 = 2_000;
 
 /// The page of a scenario: the lab, what stands beside it, and what is open. `Copy`.
 #[derive(Clone, Copy)]
@@ -24,7 +28,12 @@ pub struct Bench {
     pub lab: Lab,
     /// Where the reader is, told once the reader rests, in the next idle moment: for what no step should wait for.
     pub later: RwSignal<At>,
-    /// What may happen next, derived once per step.
+    /// The same for what stands below the bench.
+    pub below: RwSignal<At>,
+    /// Where the reader is, told in the frame after the one that shows it: for the panel of choices. Who acts on what the panel says brings it up to
+    /// date first, by [`Bench::caught_up`].
+    pub offered: RwSignal<At>,
+    /// What may happen next, derived once per step, at once whenever it is read.
     pub offers: Memo<Vec<ChoiceView>>,
     /// The run beside.
     pub comparison: Comparison,
@@ -45,17 +54,22 @@ pub struct Bench {
 impl Bench {
     /// A page with nothing open on it.
     pub fn new(lab: Lab) -> Self {
-        let later = RwSignal::new(lab.at.get_untracked());
-        let rest = Rest::new(REST_MS, LATEST_MS);
+        let at = lab.at.get_untracked();
+        let (later, below, offered) = (RwSignal::new(at), RwSignal::new(at), RwSignal::new(at));
+        let told = [(later, Rest::new(REST_MS, LATEST_MS)), (below, Rest::new(BELOW_REST_MS, BELOW_LATEST_MS))];
         effect(move || {
             lab.at.track();
-            let tell = move || lab.at.try_get_untracked().into_iter().for_each(|at| later.set(at));
-            rest.then(move || browser::when_idle(tell));
+            for (told, rest) in told {
+                rest.then(move || browser::when_idle(move || tell(lab, told)));
+            }
+            request_animation_frame(move || tell(lab, offered));
         });
         Bench {
             lab,
             later,
-            offers: lab.derive(Vec::new(), |here| here.run.choices(here.step)),
+            below,
+            offered,
+            offers: lab.derive(lab.at, Vec::new(), |here| here.run.choices(here.step)),
             comparison: Comparison::start(lab),
             is_drawn_out: RwSignal::new(false),
             is_renaming: RwSignal::new(false),
@@ -64,5 +78,27 @@ impl Bench {
             help: RwSignal::new(false),
             share: Share::new(),
         }
+    }
+
+    /// Does something once what can be pressed on the bench is what can happen at the step that is shown: at once where it is, which is so but for the
+    /// moment after a step.
+    pub fn caught_up(self, act: impl FnOnce() + 'static) {
+        let at = self.lab.at.get_untracked();
+        if self.offered.get_untracked() == at && self.later.get_untracked() == at {
+            act();
+            return;
+        }
+        tell(self.lab, self.offered);
+        tell(self.lab, self.later);
+        // Effects run in the microtask that this has asked for, and what is asked for now comes after it.
+        queue_microtask(act);
+    }
+}
+
+/// Tells where the reader is, unless that is known or the page is left.
+fn tell(lab: Lab, told: RwSignal<At>) {
+    let known = told.try_get_untracked();
+    if let Some(at) = lab.at.try_get_untracked().filter(|at| known.is_some_and(|known| known != *at)) {
+        told.set(at);
     }
 }

@@ -71,19 +71,21 @@ pub fn after_choice(bench: Bench, place: usize) {
         }
         return;
     }
-    request_animation_frame(move || {
+    let focus = move || {
         let mut buttons = buttons();
         buttons.truncate(place + 1);
         if let Some(target) = buttons.pop().or_else(|| browser::element(PANEL)) {
             target.focus().ok();
         }
-    });
+    };
+    request_animation_frame(move || bench.caught_up(focus));
 }
 
 /// The button that draws the panel out on a narrow screen, where it is a drawer above the transport.
 pub fn drawer_button(bench: Bench) -> Markup {
     let is_open = bench.is_drawn_out.get();
-    let count = bench.offers.with(|choices| choices.iter().filter(|choice| is_open_event(choice)).count());
+    bench.offered.track();
+    let count = bench.offers.with_untracked(|choices| choices.iter().filter(|choice| is_open_event(choice)).count());
     html! {
         button #drawer-button.drawer-button type="button" aria-expanded=(is_open)
             aria-controls="choices" data-act="drawer" {
@@ -106,32 +108,39 @@ pub fn frame() -> Markup {
     }
 }
 
-/// Keeps the panel up to date.
+/// Keeps the panel up to date, a frame behind a step.
 pub fn keep(bench: Bench) {
-    let Bench { lab, offers, .. } = bench;
+    let Bench { lab, offered, .. } = bench;
     class(PANEL, "is-open", move || bench.is_drawn_out.get());
-    let can_break = lab.derive(false, |here| here.spec.variant.broken && here.run.trace().violations.is_empty());
+    let can_break =
+        lab.derive(offered, false, |here| here.spec.variant.broken && here.run.trace().violations.is_empty());
     part("choices-hint", move || hint(bench, can_break.get()));
-    let marked = lab.derive(None, Marked::of);
+    let marked = lab.derive(offered, None, Marked::of);
     for (group, id) in EVENTS {
-        part(id, move || marked.with(|marked| offers.with(|choices| events(choices, group, marked.as_ref()))));
+        part(id, move || marked.with(|marked| of_offers(bench, |choices| events(choices, group, marked.as_ref()))));
     }
-    let spent = lab.derive(String::new(), |here| text::spent(&here.run.spent(here.step)));
+    let spent = lab.derive(offered, String::new(), |here| text::spent(&here.run.spent(here.step)));
     part("spent", move || html! { (spent.get()) });
     for (group, id) in FAULTS {
-        part(id, move || offers.with(|choices| faults(bench, choices, group)));
+        part(id, move || of_offers(bench, |choices| faults(bench, choices, group)));
     }
 }
 
+/// Draws what may happen next, anew whenever the panel is told of a step.
+fn of_offers(bench: Bench, draw: impl FnOnce(&[ChoiceView]) -> Markup) -> Markup {
+    bench.offered.track();
+    bench.offers.with_untracked(|choices| draw(choices))
+}
+
 fn hint(bench: Bench, can_break: bool) -> Markup {
-    let at = bench.lab.at.get();
+    let at = bench.offered.get();
     let in_past = at.step < at.steps;
     let hint = match (in_past, can_break) {
         (true, _) => text::hint_in_past(at.step, at.steps),
         (false, true) => text::HINT_TO_BREAK.to_owned(),
         (false, false) => text::HINT_AT_END.to_owned(),
     };
-    let is_still = bench.offers.with(|choices| !choices.iter().any(is_open_event));
+    let is_still = bench.offers.with_untracked(|choices| !choices.iter().any(is_open_event));
     html! {
         p.hint.is-past[in_past] { (hint) }
         @if is_still { p.nothing { (text::NOTHING_HAPPENS) } }

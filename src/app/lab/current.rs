@@ -12,7 +12,7 @@ use super::transcript::Window;
 /// Marks the lines of the transcript and of the comparison, and scrolls the transcript, never the page, so that its line shows: at once where the
 /// transcript is near, else when the reader comes there.
 pub fn mark(bench: Bench, window: Memo<Window>) {
-    let Bench { later, comparison, .. } = bench;
+    let Bench { below, comparison, .. } = bench;
     let is_behind = StoredValue::new(false);
     hear("scroll", move |event| {
         // An element's own scrolling brings nothing nearer.
@@ -21,7 +21,7 @@ pub fn mark(bench: Bench, window: Memo<Window>) {
         }
     });
     effect(move || {
-        let step = later.with(|at| at.step);
+        let step = below.with(|at| at.step);
         // Lists that are drawn anew, in effects of their own, come without marks.
         window.track();
         comparison.track();

@@ -141,7 +141,7 @@ fn keep_parts(bench: Bench) {
     // What stands below the bench waits until the bench is painted.
     let below = |id, draw: fn(Bench) -> Markup| {
         part(id, move || {
-            if bench.later.with(|at| at.is_open) {
+            if bench.below.with(|at| at.is_open) {
                 draw(bench)
             } else {
                 html! {}

@@ -239,13 +239,18 @@ impl Lab {
         }
     }
 
-    /// A value derived from the branch that is shown; anew whenever the reader moves.
-    pub fn derive<T>(self, default: T, derive: impl Fn(Here<'_>) -> T + Send + Sync + 'static) -> Memo<T>
+    /// A value derived from the branch that is shown; anew whenever it is told that the reader has moved.
+    pub fn derive<T>(
+        self,
+        told: RwSignal<At>,
+        default: T,
+        derive: impl Fn(Here<'_>) -> T + Send + Sync + 'static,
+    ) -> Memo<T>
     where
         T: Clone + PartialEq + Send + Sync + 'static,
     {
         memo(move || {
-            self.at.track();
+            told.track();
             self.read(&derive).unwrap_or_else(|| default.clone())
         })
     }

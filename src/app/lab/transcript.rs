@@ -31,7 +31,7 @@ pub struct Window {
 /// What the list shows, derived once per step; the list is drawn anew only where it changes.
 pub fn window(bench: Bench) -> Memo<Window> {
     memo(move || {
-        let at = bench.later.get();
+        let at = bench.below.get();
         let reach = bench.reach.get();
         let rows = bench.lab.read_at(at, |here| {
             let trace = here.run.trace();

@@ -77,7 +77,7 @@ fn blocked(here: &Here<'_>, node: &NodeView) -> Markup {
 
 /// Counts against what the literature gives.
 pub fn figures(bench: Bench) -> Markup {
-    let at = bench.later.get();
+    let at = bench.below.get();
     let figures = bench.lab.read_at(at, |here| here.run.figures(here.step)).unwrap_or_default();
     if figures.is_empty() {
         return html! {};
