@@ -272,6 +272,12 @@ impl Recorder {
     }
 
     fn note_bars(&mut self, row: Option<usize>, before: Option<&NodeView>, after: &NodeView) {
+        let is_as_before = before.is_some_and(|before| {
+            (before.status, &before.blocked, &before.bars) == (after.status, &after.blocked, &after.bars)
+        });
+        if is_as_before {
+            return;
+        }
         let lanes = &self.trace.lanes;
         let old = before.map(|view| standing(view, lanes)).unwrap_or_default();
         let new = standing(after, lanes);
