@@ -31,8 +31,13 @@
 //! reader does is heard on the window and told apart by `data-act` (`app/lab/acts.rs`).
 //!
 //! The diagram lays out the window that is looked at ([`diagram::layout_within`]) and touches in the document only what looks different: what has moved
-//! or grown keeps its element. What no step should wait for (inspector, transcript, announcements) follows in an idle moment once the reader has
-//! rested for 60 ms, and every 400 ms while steps go on; the address follows after 350 ms of rest (`app/rest.rs`).
+//! or grown keeps its element.
+//!
+//! The first frame after a step shows the drawing, the transport and the verdicts. The panel of choices follows in the next frame (`Bench::offered`):
+//! keys, presses on the drawing and the page API ask the run itself, and a press on what the panel shows first brings it up to date
+//! (`Bench::caught_up`), so that none can take what was offered before. What no step should wait for follows in an idle moment: the inspector and the
+//! announcements once the reader has rested for 60 ms, and every 400 ms while steps go on; what stands below the bench after 120 ms, and every two
+//! seconds; the address after 350 ms (`app/rest.rs`).
 //!
 //! # How to add a scenario
 //!

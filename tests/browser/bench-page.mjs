@@ -19,14 +19,25 @@ function quantile(values, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
-/** For the page: runs `act` at the start of a frame and resolves with the ms until that frame is painted. */
+/**
+ * For the page: `framed` runs `act` at the start of a frame and resolves with the ms until that frame is painted. `settled` resolves with that, and
+ * with what it and the frame after it took together: there the panel of choices follows.
+ */
 const FRAME = `window.framed = (act) => new Promise((resolve) => requestAnimationFrame(() => {
   const channel = new MessageChannel();
   const from = performance.now();
   channel.port1.onmessage = () => resolve(performance.now() - from);
   act();
   channel.port2.postMessage(0);
-}))`;
+}));
+window.settled = (act) => new Promise((resolve) => {
+  let next;
+  window.framed(() => {
+    // Asked for before the page asks for its own, and so the first of that frame.
+    next = window.framed(() => {});
+    act();
+  }).then((painted) => next.then((after) => resolve({ painted, settled: painted + after })));
+})`;
 
 /** Takes the first thing that can happen, over and over, until the run has 1,000 `messages` or `steps`. */
 function grow(page, enough) {
@@ -79,13 +90,15 @@ export function longRun() {
       passes.push(await page.evaluate(async (last) => {
         const times = [];
         for (let step = last - 150; step <= last; step += 1) {
-          times.push(await window.framed(() => window.interleave.goto(step)));
+          times.push(await window.settled(() => window.interleave.goto(step)));
         }
         return times.slice(1);
       }, steps));
     }
+    const painted = passes.map((times) => times.map((time) => time.painted));
+    const settled = passes.flat().map((time) => time.settled);
     // Each pass has its p95; the median of them is not that of a pass during which the machine did something else.
-    const all = passes.map((times) => quantile(times, 0.95));
+    const all = painted.map((times) => quantile(times, 0.95));
     const p95 = quantile(all, 0.5);
     const text = await page.evaluate(() => window.interleave.mermaid());
 
@@ -115,7 +128,7 @@ export function longRun() {
     }, text);
     const share = ours / theirs;
     return [
-      { what: `a step on a run of ${messages} messages, p95 to paint`, value: ms(p95), bar: `at most ${STEP_MS_MAX} ms`, ok: p95 <= STEP_MS_MAX, note: `${all.length} passes: ${all.map((value) => value.toFixed(1)).join(', ')}; median step ${ms(quantile(passes.flat(), 0.5))}` },
+      { what: `a step on a run of ${messages} messages, p95 to paint`, value: ms(p95), bar: `at most ${STEP_MS_MAX} ms`, ok: p95 <= STEP_MS_MAX, note: `${all.length} passes: ${all.map((value) => value.toFixed(1)).join(', ')}; median step ${ms(quantile(painted.flat(), 0.5))}; with the panel of choices, which follows in the next frame, median ${ms(quantile(settled, 0.5))}, p95 ${ms(quantile(settled, 0.95))}` },
       { what: `first drawing of ${messages} messages, share of mermaid's time`, value: share.toFixed(4), bar: `at most ${MERMAID_SHARE_MAX}`, ok: share <= MERMAID_SHARE_MAX, note: `${ms(ours)} against ${ms(theirs)}` },
     ];
   });

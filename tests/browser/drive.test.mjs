@@ -167,6 +167,57 @@ test('a step leaves alone what it does not change: what is unfolded stays so, wi
   page.check();
 });
 
+test('the panel follows in the frame after a step, and no press in between takes what was offered before', async () => {
+  const page = await lab(GIVES_UP);
+  await shows(page, 'Step 11 of 11');
+  const seen = await page.evaluate(async () => {
+    const api = window.interleave;
+    const frames = async () => {
+      for (let left = 2; left > 0; left -= 1) await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    };
+    const panel = () => [...document.querySelectorAll('#choices button.choice, #choices .chip')].map((button) => button.dataset.choice);
+    const offered = () => api.choices().map(({ name }) => name).sort();
+    const step = () => document.querySelector('.step-count').textContent;
+    const press = (choice) => document.querySelector(`#choices button[data-choice="${choice}"]`).click();
+    const seen = {};
+    api.goto(5);
+    await frames();
+    seen.followed = [panel().sort(), offered()];
+    // By key: the first choice of the step that is shown, not of the one that the panel still shows.
+    const [first] = panel();
+    api.goto(11);
+    const [wanted] = api.choices().filter(({ group, disabled }) => ['step', 'deliver', 'timer'].includes(group) && !disabled);
+    api.choose(wanted.name);
+    seen.byName = api.hash();
+    api.goto(5);
+    await frames();
+    api.goto(11);
+    document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '1', bubbles: true }));
+    seen.keyed = [first !== wanted.name, api.hash()];
+    // By a press on what is no longer offered.
+    api.goto(11);
+    await frames();
+    const gone = panel().find((name) => name.includes(':decision'));
+    api.goto(0);
+    press(gone);
+    await frames();
+    seen.gone = [step().match(/Step \d+/)[0], offered().includes(gone), document.querySelector('.notice')?.textContent];
+    // By a press on what both steps offer.
+    api.goto(11);
+    await frames();
+    api.goto(3);
+    press('p3!crash');
+    await frames();
+    seen.both = [step(), panel().includes('p3!restart')];
+    return seen;
+  });
+  assert.deepEqual(seen.followed[0], seen.followed[1], 'the panel shows what may happen');
+  assert.deepEqual(seen.keyed, [true, seen.byName]);
+  assert.deepEqual(seen.gone, ['Step 0', false, undefined]);
+  assert.deepEqual(seen.both, ['Step 4 of 4', true]);
+  page.check();
+});
+
 test('a drawing that was stepped through is the one that a fresh page draws', async () => {
   // So high that all of it is in view, wherever the reader came from.
   const high = { height: 2400 };
