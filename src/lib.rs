@@ -33,7 +33,7 @@
 //! The diagram lays out the window that is looked at ([`diagram::layout_within`]) and touches in the document only what looks different: what has moved
 //! or grown keeps its element.
 //!
-//! The first frame after a step shows the drawing, the transport and the verdicts. The panel of choices follows in the next frame (`Bench::offered`):
+//! The first frame after a step shows the drawing, the transport and the verdicts. The panel of choices follows in the frame after that (`Bench::offered`):
 //! keys, presses on the drawing and the page API ask the run itself, and a press on what the panel shows first brings it up to date
 //! (`Bench::caught_up`), so that none can take what was offered before. What no step should wait for follows in an idle moment: the inspector and the
 //! announcements once the reader has rested for 60 ms, and every 400 ms while steps go on; what stands below the bench after 120 ms, and every two

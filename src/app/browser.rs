@@ -1,7 +1,10 @@
 //! The only file that touches storage, clipboard, history, downloads and the parent window. Everything here may be refused by the browser, so
 //! everything here is fallible or does nothing; the page works with none of it.
 
+use std::time::Duration;
+
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use leptos::prelude::{request_animation_frame, set_timeout};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -278,6 +281,11 @@ pub fn timeout(ms: i32) -> Promise {
             window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).ok();
         }
     })
+}
+
+/// Does something once what has changed so far is painted, in time for the frame after that.
+pub fn after_paint(act: impl FnOnce() + 'static) {
+    request_animation_frame(move || set_timeout(act, Duration::ZERO));
 }
 
 /// How long work waits for an idle moment at most, in ms.

@@ -21,7 +21,7 @@ function quantile(values, share) {
 
 /**
  * For the page: `framed` runs `act` at the start of a frame and resolves with the ms until that frame is painted. `settled` resolves with that, and
- * with what it and the frame after it took together: there the panel of choices follows.
+ * with the ms until the panel of choices is painted too, which follows once the first frame is; the wait for the next frames is in it.
  */
 const FRAME = `window.framed = (act) => new Promise((resolve) => requestAnimationFrame(() => {
   const channel = new MessageChannel();
@@ -30,14 +30,13 @@ const FRAME = `window.framed = (act) => new Promise((resolve) => requestAnimatio
   act();
   channel.port2.postMessage(0);
 }));
-window.settled = (act) => new Promise((resolve) => {
-  let next;
-  window.framed(() => {
-    // Asked for before the page asks for its own, and so the first of that frame.
-    next = window.framed(() => {});
-    act();
-  }).then((painted) => next.then((after) => resolve({ painted, settled: painted + after })));
-})`;
+window.settled = async (act) => {
+  let from;
+  const painted = await window.framed(() => { from = performance.now(); act(); });
+  await window.framed(() => {});
+  await window.framed(() => {});
+  return { painted, settled: performance.now() - from };
+}`;
 
 /** Takes the first thing that can happen, over and over, until the run has 1,000 `messages` or `steps`. */
 function grow(page, enough) {
@@ -128,7 +127,7 @@ export function longRun() {
     }, text);
     const share = ours / theirs;
     return [
-      { what: `a step on a run of ${messages} messages, p95 to paint`, value: ms(p95), bar: `at most ${STEP_MS_MAX} ms`, ok: p95 <= STEP_MS_MAX, note: `${all.length} passes: ${all.map((value) => value.toFixed(1)).join(', ')}; median step ${ms(quantile(painted.flat(), 0.5))}; with the panel of choices, which follows in the next frame, median ${ms(quantile(settled, 0.5))}, p95 ${ms(quantile(settled, 0.95))}` },
+      { what: `a step on a run of ${messages} messages, p95 to paint`, value: ms(p95), bar: `at most ${STEP_MS_MAX} ms`, ok: p95 <= STEP_MS_MAX, note: `${all.length} passes: ${all.map((value) => value.toFixed(1)).join(', ')}; median step ${ms(quantile(painted.flat(), 0.5))}; until the panel of choices is painted too, two frames later, median ${ms(quantile(settled, 0.5))}, p95 ${ms(quantile(settled, 0.95))}` },
       { what: `first drawing of ${messages} messages, share of mermaid's time`, value: share.toFixed(4), bar: `at most ${MERMAID_SHARE_MAX}`, ok: share <= MERMAID_SHARE_MAX, note: `${ms(ours)} against ${ms(theirs)}` },
     ];
   });

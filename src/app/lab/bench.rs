@@ -30,7 +30,7 @@ pub struct Bench {
     pub later: RwSignal<At>,
     /// The same for what stands below the bench.
     pub below: RwSignal<At>,
-    /// Where the reader is, told in the frame after the one that shows it: for the panel of choices. Who acts on what the panel says brings it up to
+    /// Where the reader is, told once that is painted: for the panel of choices, which is empty until then. Who acts on what it says brings it up to
     /// date first, by [`Bench::caught_up`].
     pub offered: RwSignal<At>,
     /// What may happen next, derived once per step, at once whenever it is read.
@@ -62,7 +62,7 @@ impl Bench {
             for (told, rest) in told {
                 rest.then(move || browser::when_idle(move || tell(lab, told)));
             }
-            request_animation_frame(move || tell(lab, offered));
+            browser::after_paint(move || tell(lab, offered));
         });
         Bench {
             lab,

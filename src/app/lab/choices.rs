@@ -78,7 +78,7 @@ pub fn after_choice(bench: Bench, place: usize) {
             target.focus().ok();
         }
     };
-    request_animation_frame(move || bench.caught_up(focus));
+    browser::after_paint(move || bench.caught_up(focus));
 }
 
 /// The button that draws the panel out on a narrow screen, where it is a drawer above the transport.
@@ -126,14 +126,20 @@ pub fn keep(bench: Bench) {
     }
 }
 
-/// Draws what may happen next, anew whenever the panel is told of a step.
+/// Draws what may happen next, anew whenever the panel is told of a step; nothing before the first.
 fn of_offers(bench: Bench, draw: impl FnOnce(&[ChoiceView]) -> Markup) -> Markup {
-    bench.offered.track();
-    bench.offers.with_untracked(|choices| draw(choices))
+    if bench.offered.with(|at| at.is_open) {
+        bench.offers.with_untracked(|choices| draw(choices))
+    } else {
+        html! {}
+    }
 }
 
 fn hint(bench: Bench, can_break: bool) -> Markup {
     let at = bench.offered.get();
+    if !at.is_open {
+        return html! {};
+    }
     let in_past = at.step < at.steps;
     let hint = match (in_past, can_break) {
         (true, _) => text::hint_in_past(at.step, at.steps),
