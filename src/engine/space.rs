@@ -100,6 +100,9 @@ pub trait Space: Send + Sync {
     /// Goals that are reached, bit per goal in the order of the scenario.
     fn reached(&self, spot: &Spot) -> u32;
 
+    /// Goals that the scenario says are blocked, bit per goal.
+    fn blocked(&self, spot: &Spot) -> u32;
+
     /// Whether lifelines stand as asked.
     fn stands(&self, spot: &Spot, asked: &[Standing]) -> bool;
 
@@ -376,11 +379,11 @@ impl<P: Protocol> Space for Worlds<P> {
     }
 
     fn reached(&self, spot: &Spot) -> u32 {
-        let world = self.world(spot);
-        let bits = P::goals().iter().zip(0..);
-        bits.fold(0, |reached, (goal, bit)| {
-            reached | u32::from((goal.check)(&self.protocol, world) == Progress::Reached) << bit
-        })
+        goals_that(&self.protocol, self.world(spot), |progress| *progress == Progress::Reached)
+    }
+
+    fn blocked(&self, spot: &Spot) -> u32 {
+        goals_that(&self.protocol, self.world(spot), |progress| matches!(progress, Progress::Blocked(_)))
     }
 
     fn stands(&self, spot: &Spot, asked: &[Standing]) -> bool {
@@ -412,6 +415,12 @@ fn with_delays(key: u64, delays: u16) -> u64 {
 
 /// What the allocator and the queue add to a world, about.
 const OVERHEAD_BYTES: usize = 160;
+
+/// Goals of which something is so, bit per goal.
+fn goals_that<P: Protocol>(protocol: &P, world: &World<P>, is_so: impl Fn(&Progress) -> bool) -> u32 {
+    let bits = P::goals().iter().zip(0..);
+    bits.fold(0, |goals, (goal, bit)| goals | u32::from(is_so(&(goal.check)(protocol, world))) << bit)
+}
 
 /// What stands on a lifeline.
 fn word_of<P: Protocol>(protocol: &P, world: &World<P>, node: NodeId) -> &'static str {

@@ -63,25 +63,26 @@ impl Exploration {
     /// Puts a question to a run, from a step on. The choices that follow it in the run are what an answer should be close to.
     ///
     /// # Errors
-    /// Where the question names a lifeline that the run does not have.
+    /// Where the question names a lifeline, an invariant or a goal that the run does not have.
     pub fn new(run: &dyn Run, step: u32, question: Question) -> Result<Self, QuestionError> {
-        let wanted = question.standings(&run.trace().lanes)?;
-        let worlds = Worlds::new(run.space(step, question.bounds), wanted);
         let verdicts = run.verdicts(0);
         let ids = |kind: VerdictKind| -> Vec<&'static str> {
             verdicts.iter().filter(|verdict| verdict.kind == kind).map(|verdict| verdict.id).collect()
         };
+        let goals = ids(VerdictKind::Goal);
+        let wanted = question.wanted(&run.trace().lanes, &goals)?;
+        let worlds = Worlds::new(run.space(step, question.bounds), wanted);
         let choices = |from: u32, to: u32| (from + 1..=to).filter_map(|step| run.choice(step));
         let guide = worlds.ordinals(choices(step, run.steps()));
         let invariants = ids(VerdictKind::Invariant);
         let has_symmetry = worlds.space().has_symmetry();
-        let options = question.options(invariants.len(), has_symmetry, guide);
+        let options = question.options(&invariants, has_symmetry, guide)?;
         Ok(Exploration {
             prefix: choices(0, step).map(str::to_owned).collect(),
             search: Search::new(worlds, options),
             question,
             invariants,
-            goals: ids(VerdictKind::Goal),
+            goals,
         })
     }
 
@@ -123,7 +124,7 @@ impl Exploration {
     pub fn answer(&self) -> Answer {
         let findings = match self.question.what {
             What::Block => self.stuck(),
-            What::Violation | What::Violations | What::State(_) => {
+            What::Violation | What::Violations | What::Break(_) | What::Blocked(_) | What::State(_) => {
                 self.search.found().iter().filter_map(|found| self.finding(found)).collect()
             }
         };
@@ -132,8 +133,9 @@ impl Exploration {
 
     fn finding(&self, found: &Found) -> Option<Finding> {
         let shows = match (&self.question.what, found.property) {
-            (What::State(_), None) => Shows::Wanted,
-            (What::State(_), Some(_)) | (_, None) => return None,
+            (What::State(_) | What::Blocked(_), None) => Shows::Wanted,
+            (What::State(_) | What::Blocked(_), Some(_)) | (_, None) => return None,
+            (What::Break(id), Some(at)) if self.invariants.get(usize::from(at)) != Some(&id.as_str()) => return None,
             (_, Some(at)) => Shows::Broken(self.invariants.get(usize::from(at))?),
         };
         Some(self.run_to(found.place, shows))

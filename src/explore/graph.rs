@@ -25,6 +25,11 @@ impl<M: Model> Search<M> {
         Some(Stuck { states: stuck().count() as u32, nearest: stuck().min_by_key(|place| self.store.depth(*place)) })
     }
 
+    /// For each state whether a goal is out of reach from it, in the order in which states were found; as [`Search::stuck`].
+    pub fn stuck_states(&self, goal: u8, repairs: bool) -> Option<Vec<bool>> {
+        self.options.edges.then(|| self.within_reach(goal, repairs).iter().map(|is_hopeful| !is_hopeful).collect())
+    }
+
     /// States at which a goal is reached, or may be.
     fn within_reach(&self, goal: u8, repairs: bool) -> Vec<bool> {
         let helps = |kind: Kind| kind == Kind::Event || (repairs && kind == Kind::Repair);

@@ -1,12 +1,16 @@
 //! Search over choices: every schedule within a fault budget.
 //!
-//! Reading order: [`Model`] is what can be searched; [`Search`] explores it, and knows states by fingerprint only.
+//! Reading order: [`Model`] is what can be searched; [`Search`] explores it, and knows states by fingerprint only; [`Question`] is what a reader asks, and
+//! [`Exploration`] puts it to a moment of a run; [`reads_as`] says the answer in words. What the answer hangs on is tried in [`explain`].
+pub mod challenge;
+pub mod explain;
 mod exploration;
 mod graph;
 mod model;
 mod question;
 pub mod reads_as;
 mod search;
+mod shrink;
 mod sleep;
 mod store;
 #[cfg(not(target_arch = "wasm32"))]
@@ -21,5 +25,6 @@ pub use question::{
     parse_budget,
 };
 pub use search::{End, Figures, Found, Options, Order, Search, Until};
+pub use shrink::{Shrunk, shrink};
 pub use store::STATES_MAX;
-pub use worlds::Worlds;
+pub use worlds::{Wanted, Worlds};

@@ -10,6 +10,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::search::{Options, Order, Until};
+use super::worlds::Wanted;
 use crate::engine::{Bounds, Lane, NodeId, Spent, Standing};
 
 /// Most states that a question may ask for.
@@ -47,8 +48,12 @@ pub enum What {
     Violation,
     /// For each invariant, a state that breaks it.
     Violations,
+    /// A state that breaks this invariant.
+    Break(String),
     /// A state from which a goal is out of reach unless something is repaired.
     Block,
+    /// A state in which the scenario says that this goal is blocked.
+    Blocked(String),
     /// A state in which lifelines stand as said: (id of the lifeline, word).
     State(Vec<(String, String)>),
 }
@@ -60,7 +65,9 @@ pub enum QuestionError {
     #[error("the question is {0} bytes long; at most {QUESTION_TEXT_MAX} are read")]
     TooLong(usize),
     /// Nothing of the sort can be looked for.
-    #[error("`{0}` cannot be looked for; `violation`, `violations`, `block` and `state:p1=committed,p2=aborted` can")]
+    #[error(
+        "`{0}` cannot be looked for; `violation`, `violations`, `break:ac1`, `block`, `blocked:decided` and `state:p1=committed,p2=aborted` can"
+    )]
     What(String),
     /// No such fault.
     #[error("there is no fault `{0}`; there is {known}, and delay", known = Spent::KINDS.join(", "))]
@@ -96,6 +103,22 @@ pub enum QuestionError {
     /// More parts than a question has.
     #[error("the question has more than three parts")]
     Parts,
+    /// An invariant that is not there.
+    #[error("there is no invariant `{id}`; there is {known}")]
+    Invariant {
+        /// The id at fault.
+        id: String,
+        /// The ids that exist.
+        known: String,
+    },
+    /// A goal that is not there.
+    #[error("there is no goal `{id}`; there is {known}")]
+    Goal {
+        /// The id at fault.
+        id: String,
+        /// The ids that exist.
+        known: String,
+    },
     /// A lifeline that is not there.
     #[error("there is no lifeline `{id}`; there is {known}")]
     Lane {
@@ -163,14 +186,24 @@ impl Question {
         Ok(())
     }
 
-    /// How the search is to be done; `has_symmetry` says whether the model has any.
-    pub fn options(&self, invariants: usize, has_symmetry: bool, guide: Vec<u16>) -> Options {
-        let until = match self.what {
-            What::Violation | What::State(_) => Until::First,
-            What::Violations => Until::Every(invariants.min(32) as u8),
+    /// How the search is to be done among these invariants; `has_symmetry` says whether the model has any.
+    ///
+    /// # Errors
+    /// Where the invariant that is to be broken is not among them.
+    pub fn options(&self, invariants: &[&str], has_symmetry: bool, guide: Vec<u16>) -> Result<Options, QuestionError> {
+        let until = match &self.what {
+            What::Violation => Until::First,
+            What::State(_) | What::Blocked(_) => Until::Wanted,
+            What::Violations => Until::Every(invariants.len().min(32) as u8),
+            What::Break(id) => {
+                let at = invariants.iter().position(|known| known == id);
+                Until::Broken(
+                    at.ok_or_else(|| QuestionError::Invariant { id: clip(id), known: invariants.join(", ") })? as u8,
+                )
+            }
             What::Block => Until::End,
         };
-        Options {
+        Ok(Options {
             order: self.order,
             sleep: self.sleep,
             symmetry: self.symmetry && has_symmetry,
@@ -180,15 +213,14 @@ impl Question {
             max_bytes: (self.megabytes as usize).saturating_mul(1_000_000),
             edges: self.what == What::Block,
             guide,
-        }
+        })
     }
 
-    /// How lifelines are to stand in a state that is looked for.
+    /// The state that is looked for, among these lifelines and goals.
     ///
     /// # Errors
-    /// Where there is no such lifeline.
-    pub fn standings(&self, lanes: &[Lane]) -> Result<Vec<Standing>, QuestionError> {
-        let What::State(asked) = &self.what else { return Ok(Vec::new()) };
+    /// Where there is no such lifeline or goal.
+    pub fn wanted(&self, lanes: &[Lane], goals: &[&str]) -> Result<Wanted, QuestionError> {
         let standing = |(id, word): &(String, String)| {
             let at = lanes.iter().position(|lane| lane.id == *id).ok_or_else(|| QuestionError::Lane {
                 id: clip(id),
@@ -196,7 +228,15 @@ impl Question {
             })?;
             Ok(Standing { node: NodeId(at as u8), word: word.clone() })
         };
-        asked.iter().map(standing).collect()
+        match &self.what {
+            What::State(asked) => Ok(Wanted::Standing(asked.iter().map(standing).collect::<Result<_, _>>()?)),
+            What::Blocked(id) => {
+                let at = goals.iter().position(|known| known == id);
+                let at = at.ok_or_else(|| QuestionError::Goal { id: clip(id), known: goals.join(", ") })?;
+                Ok(Wanted::Blocked(at as u8))
+            }
+            What::Violation | What::Violations | What::Break(_) | What::Block => Ok(Wanted::Nothing),
+        }
     }
 }
 
@@ -209,6 +249,8 @@ fn what(text: &str) -> Result<What, QuestionError> {
         "violation" => Ok(What::Violation),
         "violations" => Ok(What::Violations),
         "block" => Ok(What::Block),
+        _ if text.strip_prefix("break:").is_some_and(|id| !id.is_empty()) => Ok(What::Break(text[6..].to_owned())),
+        _ if text.strip_prefix("blocked:").is_some_and(|id| !id.is_empty()) => Ok(What::Blocked(text[8..].to_owned())),
         _ => {
             let asked = text.strip_prefix("state:").ok_or_else(|| QuestionError::What(clip(text)))?;
             let asked: Vec<(String, String)> = pairs(asked)
@@ -293,7 +335,9 @@ impl fmt::Display for Question {
         match &self.what {
             What::Violation => f.write_str("violation")?,
             What::Violations => f.write_str("violations")?,
+            What::Break(id) => write!(f, "break:{id}")?,
             What::Block => f.write_str("block")?,
+            What::Blocked(id) => write!(f, "blocked:{id}")?,
             What::State(asked) => {
                 let asked: Vec<String> = asked.iter().map(|(id, word)| format!("{id}={word}")).collect();
                 write!(f, "state:{}", asked.join(","))?;

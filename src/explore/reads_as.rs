@@ -1,5 +1,6 @@
 //! Answers in words, the same on the page and on the command line. Nothing that was not looked at is ever said to hold.
 
+use super::explain::Trial;
 use super::exploration::{Answer, Finding, Shows};
 use super::question::{Question, What};
 use super::search::{End, Figures};
@@ -53,10 +54,14 @@ pub fn figures(figures: &Figures) -> String {
 
 /// What the search says, in one or two sentences.
 pub fn answer(question: &Question, answer: &Answer) -> String {
-    let (what, nothing) = match question.what {
-        What::Violation | What::Violations => ("a violation", "no invariant breaks"),
-        What::Block => ("a state from which only a repair helps", "every goal stays within reach without a repair"),
-        What::State(_) => ("such a state", "there is no such state"),
+    let (what, nothing) = match &question.what {
+        What::Violation | What::Violations => ("a violation", "no invariant breaks".to_owned()),
+        What::Break(id) => ("a violation", format!("{} holds", id.to_uppercase())),
+        What::Block => {
+            ("a state from which only a repair helps", "every goal stays within reach without a repair".to_owned())
+        }
+        What::Blocked(goal) => ("a blocked state", format!("\u{201c}{goal}\u{201d} is never blocked")),
+        What::State(_) => ("such a state", "there is no such state".to_owned()),
     };
     let figures = &answer.figures;
     let open = counted(u64::from(figures.frontier), "state waits", "states wait");
@@ -85,6 +90,17 @@ pub fn answer(question: &Question, answer: &Answer) -> String {
         ),
         (None, _) => format!("{shown}Stopped: {open} to be looked behind, so this proves nothing more."),
     }
+}
+
+/// What was seen when a choice of a run was left out.
+pub fn trial(trial: &Trial, invariant: &str) -> String {
+    let Trial { number, choice, holds_without, skipped, .. } = trial;
+    let what = if *holds_without { "holds" } else { "breaks all the same" };
+    let rest = match skipped {
+        0 => String::new(),
+        _ => format!(" ({} behind it no longer apply)", counted(u64::from(*skipped), "choice", "choices")),
+    };
+    format!("Without choice {number}, {choice}, all else equal, {} {what}{rest}.", invariant.to_uppercase())
 }
 
 /// What a found run shows.

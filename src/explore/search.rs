@@ -24,11 +24,15 @@ pub enum Order {
 /// When to stop before everything is explored.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Until {
-    /// When one property is broken, or a wanted state is found.
+    /// When one property is broken.
     #[default]
     First,
     /// When each of so many properties is broken.
     Every(u8),
+    /// When this property is broken.
+    Broken(u8),
+    /// When a wanted state is found.
+    Wanted,
     /// Never.
     End,
 }
@@ -358,9 +362,11 @@ impl<M: Model> Search<M> {
 
     /// Whether what was looked for was found in at most so many steps.
     fn is_enough(&self, depth: u16) -> bool {
-        let near = self.found.iter().filter(|found| found.depth <= depth);
+        let mut near = self.found.iter().filter(|found| found.depth <= depth);
         match self.options.until {
-            Until::First => near.count() > 0,
+            Until::First => near.any(|found| found.property.is_some()),
+            Until::Wanted => near.any(|found| found.property.is_none()),
+            Until::Broken(property) => near.any(|found| found.property == Some(property)),
             Until::Every(properties) => near.count() >= usize::from(properties),
             Until::End => false,
         }

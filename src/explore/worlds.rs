@@ -6,13 +6,23 @@ use crate::engine::{Move, MoveKind, Space, Spot, Standing};
 /// What can follow one moment of a run.
 pub struct Worlds {
     space: Box<dyn Space>,
-    /// How lifelines stand in a wanted state; empty where none is.
-    wanted: Vec<Standing>,
+    wanted: Wanted,
+}
+
+/// A state that is looked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// None.
+    Nothing,
+    /// One in which lifelines stand so.
+    Standing(Vec<Standing>),
+    /// One in which this goal is blocked, as the scenario has it; by its place among the goals.
+    Blocked(u8),
 }
 
 impl Worlds {
-    /// Everything that `space` holds, with a state to be looked for where `wanted` is not empty.
-    pub fn new(space: Box<dyn Space>, wanted: Vec<Standing>) -> Self {
+    /// Everything that `space` holds, with a state to be looked for.
+    pub fn new(space: Box<dyn Space>, wanted: Wanted) -> Self {
         Worlds { space, wanted }
     }
 
@@ -75,7 +85,11 @@ impl Model for Worlds {
     }
 
     fn is_wanted(&self, state: &Spot) -> bool {
-        !self.wanted.is_empty() && self.space.stands(state, &self.wanted)
+        match &self.wanted {
+            Wanted::Nothing => false,
+            Wanted::Standing(asked) => self.space.stands(state, asked),
+            Wanted::Blocked(goal) => (self.space.blocked(state) >> goal) & 1 == 1,
+        }
     }
 
     fn faults(&self, state: &Spot) -> u32 {

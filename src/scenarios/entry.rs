@@ -27,6 +27,8 @@ pub struct Info {
     pub story: &'static [&'static str],
     /// Runs worth seeing, opened by one click.
     pub moments: &'static [Moment],
+    /// What the reader is dared to bring about.
+    pub challenges: &'static [Challenge],
     /// What the model leaves out, a sentence each.
     pub left_out: &'static [&'static str],
     /// Sources that the model follows: (title, where in it).
@@ -67,6 +69,40 @@ pub struct Moment {
     pub choices: &'static str,
     /// Step to show; `None` for the end.
     pub step: Option<u32>,
+}
+
+/// Something that the reader is dared to bring about. That it can be done is proved by search, in a test.
+#[derive(Clone, Copy, Debug)]
+pub struct Challenge {
+    /// Its id, for what the page remembers: `split-without-fault`.
+    pub id: &'static str,
+    /// Title.
+    pub title: &'static str,
+    /// What to do, one sentence.
+    pub text: &'static str,
+    /// Variant in which it is to be done.
+    pub variant: &'static str,
+    /// Parameters that differ from the variant's defaults: (id, value).
+    pub parameters: &'static [(&'static str, &'static str)],
+    /// Faults that may be spent, by verb; the search that proves it also heeds `delay`.
+    pub budget: &'static [(&'static str, u32)],
+    /// What is to be brought about.
+    pub target: Target,
+    /// Most choices.
+    pub choices: u32,
+    /// Hints, the vaguest first.
+    pub hints: [&'static str; 3],
+}
+
+/// What a challenge asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// Break this invariant.
+    Break(&'static str),
+    /// Block this goal: nobody can reach it by waiting.
+    Block(&'static str),
+    /// Let lifelines stand so: (id, what the badge says, or `down` or `paused`).
+    Reach(&'static [(&'static str, &'static str)]),
 }
 
 /// A parameter of a scenario. Its value in a run string is text that [`Parameter::check`] accepts.

@@ -63,7 +63,10 @@ fn waits_for_anyone_who_knows(
         let Some(other) = protocol.participant(world, node) else { return false };
         match other.phase {
             Phase::Working | Phase::Decided(_) => true,
-            Phase::Prepared | Phase::PreCommitted => three_phase && !other.termination.recovering,
+            // Whoever is about to learn can tell.
+            Phase::Prepared | Phase::PreCommitted => {
+                help_is_coming(node, world) || (three_phase && !other.termination.recovering)
+            }
         }
     };
     let mut silent = Vec::new();

@@ -1,7 +1,7 @@
 //! What the catalogue says of the scenario: variants, parameters, story, moments, sources.
 
 use super::vocabulary::Rules;
-use crate::scenarios::{Info, Moment, Parameter, ParameterKind, Variant};
+use crate::scenarios::{Challenge, Info, Moment, Parameter, ParameterKind, Target, Variant};
 
 /// Everything that the scenario declares.
 pub static INFO: Info = Info {
@@ -18,11 +18,12 @@ pub static INFO: Info = Info {
         ("ac4", "Stability: nobody reverses a decision."),
     ],
     goals: &[
-        ("decided", "Every participant learns the decision and releases its lock."),
+        ("decided", "Every participant that is up learns the decision and releases its lock."),
         ("told", "The client hears how it ended."),
     ],
     story: STORY,
     moments: MOMENTS,
+    challenges: CHALLENGES,
     left_out: &[
         "One transaction only: no other transaction waits for the row locks that you see held.",
         "The local check is a parameter; what the participants store is not modelled.",
@@ -277,5 +278,83 @@ const MOMENTS: &[Moment] = &[
         parameters: &[],
         choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p1-a1,p2-c,p2-a1,p3-c,p3-a1,c!crash,a1-c+13,p1:decision,p2:decision,p3:decision,p3-c+4,p2-c+6,p1-c+2,p1:decision,p2:decision,p3:decision,p2-a1+5,p1-a1+5,p3-a1+2,a1-c,a1-a2+1,a2-a1+13,a1-c+11,a1-a2+2,a2-a1+4,a1-p1+8,a1-cl+1,a1-p2+2,a1-p3+3",
         step: None,
+    },
+];
+
+const CHALLENGES: &[Challenge] = &[
+    Challenge {
+        id: "split-without-fault",
+        title: "Split it without a fault",
+        text: "Let one participant commit and another abort, with nothing but slow messages.",
+        variant: "gives-up",
+        parameters: &[],
+        budget: &[],
+        target: Target::Break("ac1"),
+        choices: 12,
+        hints: [
+            "Who may act on its own, and when?",
+            "Everybody votes yes and the coordinator decides; only the news of it is late.",
+            "Hold back a commit until the participant that it is for has lost its patience: let its decision timer fire.",
+        ],
+    },
+    Challenge {
+        id: "change-its-mind",
+        title: "Make it change its mind",
+        text: "One crash: let the coordinator deny a commit that it has decided on.",
+        variant: "no-log",
+        parameters: &[],
+        budget: &[("crash", 1), ("delay", 1)],
+        target: Target::Break("ac4"),
+        choices: 12,
+        hints: [
+            "What does it know once it has crashed?",
+            "Crash it in the midst of what it does when the last vote arrives, and bring it back.",
+            "Somebody must ask it afterwards, or vote again, so that it says abort.",
+        ],
+    },
+    Challenge {
+        id: "everybody-waits",
+        title: "Three locks and nobody to ask",
+        text: "One crash: leave a participant that voted yes with nobody who can tell it the decision.",
+        variant: "basic",
+        parameters: &[],
+        budget: &[("crash", 1), ("delay", 0)],
+        target: Target::Block("decided"),
+        choices: 4,
+        hints: [
+            "A participant is in doubt from its yes on.",
+            "Only the coordinator knows how it ends.",
+            "Let one participant vote, then crash the coordinator.",
+        ],
+    },
+    Challenge {
+        id: "half-told",
+        title: "Half of them know",
+        text: "One crash: p1 has committed, p2 is in doubt, and the coordinator is down.",
+        variant: "basic",
+        parameters: &[],
+        budget: &[("crash", 1), ("delay", 0)],
+        target: Target::Reach(&[("p1", "committed"), ("p2", "prepared"), ("c", "down")]),
+        choices: 11,
+        hints: [
+            "The decision must have left the coordinator, but not reached everybody.",
+            "There is a moment between two of its sends.",
+            "When the last vote arrives, crash the coordinator behind what it sends to p1, or hold the other messages back.",
+        ],
+    },
+    Challenge {
+        id: "two-sides",
+        title: "Two sides, two decisions",
+        text: "One partition and no crash: three-phase commit, which never blocks, decides both ways.",
+        variant: "three-phase",
+        parameters: &[],
+        budget: &[("partition", 1)],
+        target: Target::Break("ac1"),
+        choices: 18,
+        hints: [
+            "Each side must believe that the other has crashed.",
+            "Cut the coordinator off when all votes are in, before anybody has pre-committed.",
+            "Its timers let it commit; on the other side the first participant takes over, asks the rest, and aborts.",
+        ],
     },
 ];

@@ -90,11 +90,12 @@ fn no_reversal(protocol: &TwoPhaseCommit, world: &World<TwoPhaseCommit>) -> Resu
     }
 }
 
-/// AC5 as far as it can be had: every participant that is up decides.
+/// AC5: every correct process decides. One that is down is not asked for more until it is back.
 fn everyone_decided(protocol: &TwoPhaseCommit, world: &World<TwoPhaseCommit>) -> Progress {
     let undecided: Vec<NodeId> = protocol
         .config
         .all_participants()
+        .filter(|node| world.is_alive(*node))
         .filter(|node| match world.state(*node) {
             Node::Participant(participant) => !matches!(participant.phase, super::Phase::Decided(_)),
             Node::Client(_) | Node::Coordinator(_) | Node::Acceptor(_) => false,
