@@ -6,6 +6,7 @@ mod crash;
 mod diagram;
 mod dialog;
 mod embed;
+mod fidelity;
 mod home;
 mod icons;
 mod keyboard;
@@ -41,10 +42,14 @@ pub fn start() {
 /// What stands behind `#` on the home page.
 const HOME: &str = "/";
 
+/// What stands behind `#` on the page about fidelity.
+const FIDELITY: &str = "/fidelity";
+
 /// What the address asks for.
 #[derive(Clone, PartialEq, Eq)]
 enum Place {
     Home,
+    Fidelity,
     Scenario(&'static str),
     Unknown(String),
 }
@@ -53,6 +58,7 @@ fn place(fragment: &str) -> Place {
     let path = router::path(fragment);
     match path.first() {
         None => Place::Home,
+        Some(&"fidelity") if path.len() == 1 => Place::Fidelity,
         Some(id) => match scenarios::find(id) {
             Ok(entry) => Place::Scenario(entry.info().id),
             Err(_) => Place::Unknown(path.join("/").chars().take(UNKNOWN_SHOWN).collect()),
@@ -88,6 +94,7 @@ fn App() -> impl IntoView {
     let place = memo(move || nav.arrived.with(|fragment| place(fragment)));
     let page = move || match place.get() {
         Place::Home => still_page(text::SITE_TITLE, home::page()),
+        Place::Fidelity => still_page(text::FIDELITY_TITLE, fidelity::page()),
         Place::Scenario(id) => match scenarios::find(id) {
             Ok(entry) => view! { <lab::LabPage entry /> }.into_any(),
             Err(error) => still_page(text::NOT_FOUND, not_found(&error.to_string())),
@@ -132,7 +139,10 @@ fn site_head(settings: Settings) -> Markup {
                 }
                 (text::SITE)
             }
-            nav aria-label=(text::MAIN_NAVIGATION) { a href=(href(HOME)) { (text::CATALOGUE) } }
+            nav aria-label=(text::MAIN_NAVIGATION) {
+                a href=(href(HOME)) { (text::CATALOGUE) }
+                a href=(href(FIDELITY)) { (text::FIDELITY) }
+            }
             (settings::menu(settings))
         }
     }

@@ -141,7 +141,7 @@ fn in_json(link: &Link, exploration: &Exploration, answer: &Answer) -> Result<St
 
 fn in_words(link: &Link, exploration: &Exploration, answer: &Answer) -> String {
     let mut out = format!("{}: {}\n", link.info().title, link.variant.title);
-    let _ = writeln!(out, "{}", reads_as::bounds(&exploration.question().bounds));
+    let _ = writeln!(out, "Budget: {}", reads_as::bounds(&exploration.question().bounds));
     let _ = writeln!(out, "{}", reads_as::figures(&answer.figures));
     let _ = writeln!(out, "\n{}", reads_as::answer(exploration.question(), answer));
     for finding in &answer.findings {

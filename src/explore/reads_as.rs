@@ -39,7 +39,9 @@ pub fn bounds(bounds: &Bounds) -> String {
     if bounds.repairs {
         parts.push("repairs are free".to_owned());
     }
-    format!("Budget: {}.", parts.join(", "))
+    let mut words = parts.join(", ");
+    words.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
+    words + "."
 }
 
 /// How far a search came.

@@ -11,6 +11,7 @@ const step = (words) => (page) => page.locator('.step-count', { hasText: words }
 const STATES = [
   ['home', '', async () => {}],
   ['no such page', '#/nowhere', async () => {}],
+  ['fidelity', '#/fidelity', async () => {}],
   ['lab', GIVES_UP, step('Step 11')],
   ['violated', GIVES_UP, async (page) => {
     await step('Step 11')(page);

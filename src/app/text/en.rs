@@ -40,6 +40,32 @@ pub const HOW_IT_WORKS: [(&str, &str); 3] = [
     ),
 ];
 
+pub const FIDELITY: &str = "Fidelity";
+pub const FIDELITY_TITLE: &str = "Fidelity: how far to trust the lab";
+pub const FIDELITY_LEDE: &str =
+    "A lab that is wrong teaches the wrong thing. This is what was checked, how far, and what the models leave out.";
+pub const FIDELITY_WORDS_TITLE: &str = "How to read it";
+pub const FIDELITY_WORDS: [&str; 4] = [
+    "The search tries every order of events within a budget of faults. The tests of this project do it again for every change and compare; each result below is a link to the run that shows it.",
+    "\u{201c}Every reachable state\u{201d} means within that budget. What needs a second crash, or a message later still, was not looked at.",
+    "States are told apart by a 64-bit fingerprint, with all times relative to now; states that differ only in which of several equal participants is which count once.",
+    "Blocked is not broken: it says that nothing which happens by itself leads to the goal, until something is repaired.",
+];
+pub const FIDELITY_BREAKS: &str = "Can it break?";
+pub const FIDELITY_BLOCKS: &str = "Can it block?";
+pub const VARIANT: &str = "Variant";
+pub const BUDGET: &str = "What may go wrong";
+pub const STATES: &str = "States";
+pub const DEPTH: &str = "Deepest";
+pub const RESULT: &str = "Result";
+pub const ALL_HOLD: &str = "Every invariant holds in every reachable state.";
+pub const NEVER_BLOCKS: &str = "Every goal stays within reach.";
+
+/// What a run of the table shows.
+pub fn shown_by(what: &str, is_block: bool) -> String {
+    if is_block { format!("\u{201c}{what}\u{201d} blocks") } else { format!("{} breaks", what.to_uppercase()) }
+}
+
 pub const NOT_FOUND: &str = "No such page";
 pub const NOT_FOUND_BACK: &str = "To the scenarios";
 
