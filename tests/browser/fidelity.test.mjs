@@ -18,7 +18,7 @@ test('every counterexample of the table opens at the violation it names', async 
   for (const { href, words } of found) {
     await page.goto(href);
     const run = decodeURIComponent(href.slice(href.indexOf('#') + 1));
-    await page.waitForFunction((run) => window.interleave.run() === run, run);
+    await page.waitForFunction((run) => window.interleave.run().startsWith(`${run}&step=`), run);
     const violated = await page.evaluate(() => window.interleave.invariants().filter(({ state }) => state === 'violated').map(({ id }) => id));
     assert.ok(violated.includes(words.replace(' breaks', '').toLowerCase()), `${words}: ${violated}`);
   }
