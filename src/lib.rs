@@ -17,7 +17,8 @@
 //! | room | what is in it |
 //! | --- | --- |
 //! | `app` (Wasm only) | the page: frame, router, the lab and its parts, keyboard, page API, embedding. `app/browser.rs` alone does I/O |
-//! | `cli` (native only) | `interleave list`, `run`, `replay` |
+//! | `cli` (native only) | `interleave list`, `run`, `replay`, `explore` |
+//! | [`explore`] | the search: [`explore::Model`] is what can be searched, [`explore::Search`] searches it, [`explore::Question`] is what a reader asks |
 //! | [`diagram`] | [`diagram::layout`]: trace to [`diagram::Scene`], which the page and the SVG export draw alike; Mermaid, PlantUML, transcript |
 //! | [`scenarios`] | the catalogue, what a scenario declares ([`scenarios::Info`]), run strings and links ([`scenarios::run_string`]), and a folder or file for each scenario |
 //! | [`engine`] | [`engine::World`], [`engine::Choice`], clocks, network, faults, recording, replay, branches. Knows no protocol |
@@ -39,10 +40,27 @@
 //! announcements once the reader has rested for 60 ms, and every 400 ms while steps go on; what stands below the bench after 120 ms, and every two
 //! seconds; the address after 350 ms (`app/rest.rs`).
 //!
+//! # What the search does
+//!
+//! Every way on from a world is tried: what happens by itself, crashes between two effects, faults within a budget, repairs. The engine hides the protocol
+//! behind [`engine::Space`], so that the same code searches every scenario and a new one costs nothing. States are known by a 64-bit fingerprint
+//! ([`engine::World::key`]) with all times relative to now; where no crash can tell them apart any more, interchangeable nodes
+//! ([`engine::Protocol::interchangeable`]) count as one another. Sleep sets leave out steps that only change the order of others; a move says of itself
+//! with which others it may change places ([`engine::Move`]), and a test tries whether that is so.
+//!
+//! Delays are free (a message may be later than any timer), and that makes most of the states. A budget therefore has, beside faults, *how often a timer
+//! may beat a message that could arrive* ([`engine::Bounds::delays`]); without it, as often as it likes.
+//!
+//! Whether a goal is *out of reach* is not taken from what a scenario says: the explored states are a graph, and from those that are stuck nothing which
+//! happens by itself leads to the goal ([`explore::Stuck`]). What scenarios call blocked is tested against that.
+//!
+//! `docs/explored.tsv` is what the search finds in every variant; a test regenerates it, and the page about fidelity shows it.
+//!
 //! # How to add a scenario
 //!
 //! Implement [`engine::Protocol`] for its parameters, declare an [`scenarios::Info`], implement [`scenarios::Entry`], and add one line to the catalogue in
-//! `scenarios/mod.rs`. Its page, its links, its place in the command line and in the engine's property tests follow.
+//! `scenarios/mod.rs`. Its page, its links, its place in the command line, in the search and in the engine's property tests follow; a test asks for a row of
+//! each variant in `docs/explored.tsv`.
 //! `scenarios/two_phase_commit` is the example to read.
 //!
 //! # What holds everywhere
