@@ -54,7 +54,7 @@ pub struct Options {
     pub max_depth: u16,
     /// Most bytes, about.
     pub max_bytes: usize,
-    /// Keeps all steps, for [`super::graph::Graph`]. Leaves nothing out, so it does without sleep sets.
+    /// Keeps all steps, for [`Search::stuck`]. Leaves nothing out, so it does without sleep sets.
     pub edges: bool,
     /// Steps, from the first initial state on, that are tried first where counterexamples are equally long.
     pub guide: Vec<u16>,
