@@ -284,6 +284,29 @@ fn what_is_called_blocked_is_blocked() {
 }
 
 #[test]
+fn a_goal_within_reach_is_reached_in_the_fewest_choices_from_here() {
+    let entry = find("two-phase-commit").expect("a scenario of ours");
+    let variant = entry.info().variant("basic").expect("a variant");
+    let mut run = start(entry, variant, "participants=2");
+    for choice in "cl.begin,cl-c,c-p1,c-p2,p1-c,p2-c,c!crash".split(',') {
+        run.push(choice).expect("it can be taken");
+    }
+    let from_here = |text: &str| {
+        let mut exploration =
+            Exploration::new(&*run, run.steps(), Question::parse(text).expect("a question")).expect("it fits");
+        while exploration.advance(10_000).is_none() {}
+        exploration.answer()
+    };
+    let answer = from_here("reached:decided;delay=0");
+    let finding = answer.findings.first().expect("both decisions are on their way");
+    assert_eq!(finding.choices[finding.prefix as usize..], ["c-p1", "c-p2"]);
+    // The crash broke the connection to the client: it hears of it only once the coordinator is back.
+    let answer = from_here("reached:told;delay=0");
+    let told = &answer.findings.first().expect("a restart helps").choices;
+    assert!(told.contains(&"c!restart".to_owned()), "{told:?}");
+}
+
+#[test]
 fn a_shift_in_time_is_no_other_state() {
     let entry = find("two-phase-commit").expect("a scenario of ours");
     let variant = entry.info().variant("basic").expect("a variant");
@@ -345,6 +368,7 @@ fn a_question_reads_back_as_it_is_written_and_bad_ones_name_the_fault() {
         "violations;crash=1,drop=2,delay=0",
         "break:ac1;partition=1",
         "blocked:decided;crash=1",
+        "reached:told;",
         "block;delay=3;states=500,depth=9,megabytes=20,order=deepening,sleep=off,symmetry=off",
         "state:p1=committed,c=down;crash=1",
     ] {

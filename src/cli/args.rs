@@ -88,7 +88,8 @@ pub struct Explore {
     /// as it likes [default: the variant's own budget]
     #[arg(long, value_name = "KIND=N,...")]
     pub faults: Option<String>,
-    /// What to look for: violation, violations (the shortest for each invariant), block, or state:p1=committed,p2=aborted
+    /// What to look for: violation, violations (the shortest for each invariant), break:ac1, block (a goal is
+    /// out of reach until something is repaired), blocked:decided, reached:decided, or state:p1=committed,p2=aborted
     #[arg(long, value_name = "WHAT", default_value = "violation")]
     pub find: String,
     /// Choices to take first, as in a run string: cl.begin,cl-c+10

@@ -124,17 +124,20 @@ impl Exploration {
     pub fn answer(&self) -> Answer {
         let findings = match self.question.what {
             What::Block => self.stuck(),
-            What::Violation | What::Violations | What::Break(_) | What::Blocked(_) | What::State(_) => {
-                self.search.found().iter().filter_map(|found| self.finding(found)).collect()
-            }
+            What::Violation
+            | What::Violations
+            | What::Break(_)
+            | What::Blocked(_)
+            | What::Reached(_)
+            | What::State(_) => self.search.found().iter().filter_map(|found| self.finding(found)).collect(),
         };
         Answer { end: self.search.end(), figures: self.figures(), findings }
     }
 
     fn finding(&self, found: &Found) -> Option<Finding> {
         let shows = match (&self.question.what, found.property) {
-            (What::State(_) | What::Blocked(_), None) => Shows::Wanted,
-            (What::State(_) | What::Blocked(_), Some(_)) | (_, None) => return None,
+            (What::State(_) | What::Blocked(_) | What::Reached(_), None) => Shows::Wanted,
+            (What::State(_) | What::Blocked(_) | What::Reached(_), Some(_)) | (_, None) => return None,
             (What::Break(id), Some(at)) if self.invariants.get(usize::from(at)) != Some(&id.as_str()) => return None,
             (_, Some(at)) => Shows::Broken(self.invariants.get(usize::from(at))?),
         };

@@ -54,6 +54,8 @@ pub enum What {
     Block,
     /// A state in which the scenario says that this goal is blocked.
     Blocked(String),
+    /// A state in which this goal is reached: whether it is still within reach, and how soon.
+    Reached(String),
     /// A state in which lifelines stand as said: (id of the lifeline, word).
     State(Vec<(String, String)>),
 }
@@ -66,7 +68,7 @@ pub enum QuestionError {
     TooLong(usize),
     /// Nothing of the sort can be looked for.
     #[error(
-        "`{0}` cannot be looked for; `violation`, `violations`, `break:ac1`, `block`, `blocked:decided` and `state:p1=committed,p2=aborted` can"
+        "`{0}` cannot be looked for; `violation`, `violations`, `break:ac1`, `block`, `blocked:decided`, `reached:decided` and `state:p1=committed,p2=aborted` can"
     )]
     What(String),
     /// No such fault.
@@ -193,7 +195,7 @@ impl Question {
     pub fn options(&self, invariants: &[&str], has_symmetry: bool, guide: Vec<u16>) -> Result<Options, QuestionError> {
         let until = match &self.what {
             What::Violation => Until::First,
-            What::State(_) | What::Blocked(_) => Until::Wanted,
+            What::State(_) | What::Blocked(_) | What::Reached(_) => Until::Wanted,
             What::Violations => Until::Every(invariants.len().min(32) as u8),
             What::Break(id) => {
                 let at = invariants.iter().position(|known| known == id);
@@ -230,14 +232,17 @@ impl Question {
         };
         match &self.what {
             What::State(asked) => Ok(Wanted::Standing(asked.iter().map(standing).collect::<Result<_, _>>()?)),
-            What::Blocked(id) => {
-                let at = goals.iter().position(|known| known == id);
-                let at = at.ok_or_else(|| QuestionError::Goal { id: clip(id), known: goals.join(", ") })?;
-                Ok(Wanted::Blocked(at as u8))
-            }
+            What::Blocked(id) => Ok(Wanted::Blocked(place_of(id, goals)?)),
+            What::Reached(id) => Ok(Wanted::Reached(place_of(id, goals)?)),
             What::Violation | What::Violations | What::Break(_) | What::Block => Ok(Wanted::Nothing),
         }
     }
+}
+
+/// The place of a goal among all.
+fn place_of(id: &str, goals: &[&str]) -> Result<u8, QuestionError> {
+    let at = goals.iter().position(|known| *known == id);
+    at.map(|at| at as u8).ok_or_else(|| QuestionError::Goal { id: clip(id), known: goals.join(", ") })
 }
 
 const ORDERS: [(&str, Order); 3] =
@@ -251,6 +256,7 @@ fn what(text: &str) -> Result<What, QuestionError> {
         "block" => Ok(What::Block),
         _ if text.strip_prefix("break:").is_some_and(|id| !id.is_empty()) => Ok(What::Break(text[6..].to_owned())),
         _ if text.strip_prefix("blocked:").is_some_and(|id| !id.is_empty()) => Ok(What::Blocked(text[8..].to_owned())),
+        _ if text.strip_prefix("reached:").is_some_and(|id| !id.is_empty()) => Ok(What::Reached(text[8..].to_owned())),
         _ => {
             let asked = text.strip_prefix("state:").ok_or_else(|| QuestionError::What(clip(text)))?;
             let asked: Vec<(String, String)> = pairs(asked)
@@ -338,6 +344,7 @@ impl fmt::Display for Question {
             What::Break(id) => write!(f, "break:{id}")?,
             What::Block => f.write_str("block")?,
             What::Blocked(id) => write!(f, "blocked:{id}")?,
+            What::Reached(id) => write!(f, "reached:{id}")?,
             What::State(asked) => {
                 let asked: Vec<String> = asked.iter().map(|(id, word)| format!("{id}={word}")).collect();
                 write!(f, "state:{}", asked.join(","))?;

@@ -63,6 +63,7 @@ pub fn answer(question: &Question, answer: &Answer) -> String {
             ("a state from which only a repair helps", "every goal stays within reach without a repair".to_owned())
         }
         What::Blocked(goal) => ("a blocked state", format!("\u{201c}{goal}\u{201d} is never blocked")),
+        What::Reached(goal) => ("a run to the goal", format!("\u{201c}{goal}\u{201d} is out of reach")),
         What::State(_) => ("such a state", "there is no such state".to_owned()),
     };
     let figures = &answer.figures;

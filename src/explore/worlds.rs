@@ -18,6 +18,8 @@ pub enum Wanted {
     Standing(Vec<Standing>),
     /// One in which this goal is blocked, as the scenario has it; by its place among the goals.
     Blocked(u8),
+    /// One in which this goal is reached.
+    Reached(u8),
 }
 
 impl Worlds {
@@ -89,6 +91,7 @@ impl Model for Worlds {
             Wanted::Nothing => false,
             Wanted::Standing(asked) => self.space.stands(state, asked),
             Wanted::Blocked(goal) => (self.space.blocked(state) >> goal) & 1 == 1,
+            Wanted::Reached(goal) => (self.space.reached(state) >> goal) & 1 == 1,
         }
     }
 
