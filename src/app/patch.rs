@@ -4,12 +4,11 @@
 //! An element that must not be mistaken for another (the folded list of another choice, say, or a line of a list that moves on) says what it shows in
 //! `data-key`: it is found again by that among its sisters, wherever it stood.
 
-use std::collections::BTreeMap;
-
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement, HtmlOptionElement, HtmlTemplateElement, Node};
 
 use super::browser;
+use crate::engine::sort;
 
 /// Makes the inside of `place` what the markup says.
 pub fn update(place: &Element, markup: &str) {
@@ -57,11 +56,17 @@ fn merge_children(place: &Node, fresh: &Node) {
 }
 
 fn merge_keyed(place: &Node, old: &[Node], new: &[Node], after: Option<&Node>) {
-    let mut standing: BTreeMap<String, usize> =
+    let mut standing: Vec<(String, usize)> =
         old.iter().enumerate().filter_map(|(at, node)| Some((key(node)?, at))).collect();
-    let found: Vec<Option<usize>> = new.iter().map(|node| standing.remove(&key(node)?)).collect();
+    sort(&mut standing);
     let mut is_surplus = vec![true; old.len()];
-    found.iter().flatten().for_each(|at| is_surplus[*at] = false);
+    let mut find = |node: &Node| {
+        let key = key(node)?;
+        let (_, at) = standing[standing.binary_search_by(|(known, _)| known.cmp(&key)).ok()?];
+        // What has been found once is not found again.
+        std::mem::take(&mut is_surplus[at]).then_some(at)
+    };
+    let found: Vec<Option<usize>> = new.iter().map(&mut find).collect();
     for (surplus, _) in old.iter().zip(&is_surplus).filter(|(_, is_surplus)| **is_surplus) {
         place.remove_child(surplus).ok();
     }

@@ -2,7 +2,7 @@
 
 use super::layout::{LABEL, Plan, SMALL, in_flight};
 use super::marks;
-use super::scene::{Anchor, Point, Shape, Target};
+use super::scene::{Anchor, Point, Shape, Target, within};
 use super::text;
 use crate::engine::{EventKind, LossCause, Message, MessageEnd, NodeId};
 
@@ -50,7 +50,7 @@ impl Plan<'_> {
             Err(_) => self.end(&self.trace.messages[original as usize]).map(|(end, _)| end),
         };
         let Some((x1, y1)) = end.filter(|(_, y1)| *y1 > y0) else { return (sender_x, y) };
-        let share = ((y - y0) / (y1 - y0)).clamp(0.0, 1.0);
+        let share = within((y - y0) / (y1 - y0), 0.0, 1.0);
         (x0 + share * (x1 - x0), y)
     }
 

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::layout::{Plan, SMALL};
-use super::scene::{Point, Shape, Target, number};
+use super::scene::{Point, Shape, Target, number, within};
 use super::text;
-use crate::engine::{Span, SpanKind};
+use crate::engine::{Span, SpanKind, sort_by};
 
 /// How far apart two bars of one kind stand that share a lifeline.
 const SLOT: f32 = 9.0;
@@ -18,7 +18,10 @@ impl Plan<'_> {
         let trace = self.trace;
         let mut begun: Vec<usize> = (0..trace.spans.len()).filter(|at| trace.spans[*at].from_row < self.rows).collect();
         let slots = slots(&trace.spans, &begun);
-        begun.sort_by_key(|at| rank(trace.spans[*at].kind));
+        sort_by(&mut begun, &|one, other| {
+            let place = |at: usize| (rank(trace.spans[at].kind), at);
+            place(*one).cmp(&place(*other))
+        });
         for at in begun {
             let span = &trace.spans[at];
             let top = self.y(span.from_row);
@@ -100,7 +103,7 @@ impl Plan<'_> {
             let passed = event.time_ms.saturating_sub(time) as i64;
             local = if event.node == span.node { event.local_ms } else { local.saturating_add(passed) };
             time = event.time_ms;
-            let left = (until_ms.saturating_sub(local) as f32 / whole).clamp(0.0, 1.0);
+            let left = within(until_ms.saturating_sub(local) as f32 / whole, 0.0, 1.0);
             if left <= 0.0 && ended.is_none() {
                 ended = Some(self.y(row));
             }

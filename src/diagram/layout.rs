@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::scene::{Head, Item, Point, Scene, Shape, Target};
+use super::scene::{Head, Item, Point, Scene, Shape, Target, within};
 use super::text;
 use crate::engine::{Message, MessageEnd, NodeId, SpanKind, StableHasher, Trace};
 
@@ -127,7 +127,7 @@ impl<'a> Plan<'a> {
     fn new(trace: &'a Trace, rows: u32, style: &'a Style, window: Window) -> Self {
         let gaps = trace.lanes.len().saturating_sub(1) as f32;
         let margins = style.gutter + style.left + style.right;
-        let spacing = ((style.width - margins) / gaps.max(1.0)).clamp(style.lane_min, style.lane_max);
+        let spacing = within((style.width - margins) / gaps.max(1.0), style.lane_min, style.lane_max);
         let used = margins + spacing * gaps;
         // A drawing that does not fill its place stands in its middle, with the gutter at the edge.
         let first_x = style.gutter + style.left + ((style.width - used) / 2.0).max(0.0);
@@ -302,7 +302,7 @@ fn clip(shape: &mut Shape, (top, bottom): Window) {
         Shape::Line { x1, y1, x2, y2, .. } => {
             let (from, to) = ((*x1, *y1), (*x2, *y2));
             let cut = |(x, y): Point| {
-                let inside = y.clamp(top, bottom);
+                let inside = within(y, top, bottom);
                 // A level line is inside or not drawn at all.
                 if inside == y || to.1 == from.1 {
                     (x, y)
@@ -313,8 +313,8 @@ fn clip(shape: &mut Shape, (top, bottom): Window) {
             ((*x1, *y1), (*x2, *y2)) = (cut(from), cut(to));
         }
         Shape::Rect { y, height, .. } => {
-            let end = (*y + *height).clamp(top, bottom);
-            *y = y.clamp(top, bottom);
+            let end = within(*y + *height, top, bottom);
+            *y = within(*y, top, bottom);
             *height = end - *y;
         }
         Shape::Circle { .. } | Shape::Path { .. } | Shape::Text { .. } | Shape::Upward { .. } => {}

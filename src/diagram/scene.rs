@@ -261,3 +261,8 @@ pub fn number(value: f32) -> String {
         _ => format!("{whole}.{tenth}"),
     }
 }
+
+/// As [`f32::clamp`], whose panic would bring the printing of floats: ten kilobytes.
+pub(super) fn within(value: f32, low: f32, high: f32) -> f32 {
+    value.max(low).min(high)
+}

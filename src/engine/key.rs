@@ -5,6 +5,7 @@ use std::mem::discriminant;
 
 use super::hash::KeyHasher;
 use super::protocol::{MAX_NODES, Protocol};
+use super::sorting::sort;
 use super::trace::NodeId;
 use super::world::World;
 
@@ -93,7 +94,7 @@ impl Orders {
     /// Puts a set in the order of what tells its nodes apart; those that nothing tells apart, in every order.
     fn arrange(&mut self, set: &[NodeId], marks: &[u64]) {
         let mut order: Vec<(u64, NodeId)> = marks.iter().copied().zip(set.iter().copied()).collect();
-        order.sort_unstable();
+        sort(&mut order);
         let mut orders: Vec<Vec<NodeId>> = vec![Vec::new()];
         for alike in order.chunk_by(|one, other| one.0 == other.0) {
             let nodes: Vec<NodeId> = alike.iter().map(|(_, node)| *node).collect();
@@ -193,14 +194,14 @@ impl<P: Protocol> World<P> {
                 (ends, order, protocol.relabel_message(&message.msg, relabel), self.remaining(message.due_ms))
             })
             .collect();
-        messages.sort_unstable();
+        sort(&mut messages);
         for (ends, _, msg, remaining) in messages {
             ends.hash(&mut hasher);
             msg.hash(&mut hasher);
             remaining.hash(&mut hasher);
         }
         let mut sides: Vec<u32> = self.network.sides.iter().map(|side| relabel.nodes(*side)).collect();
-        sides.sort_unstable();
+        sort(&mut sides);
         sides.hash(&mut hasher);
         self.spent.hash(&mut hasher);
         protocol.relabel_ghost(&self.ghost, relabel).hash(&mut hasher);
