@@ -14,20 +14,30 @@ use super::{browser, patch};
 
 /// An effect that keeps nothing from run to run.
 pub fn effect(act: impl FnMut() + 'static) {
-    let mut act: Box<dyn FnMut()> = Box::new(act);
+    boxed_effect(Box::new(act));
+}
+
+// A closure within a generic function is another type for each of its instances, so what is boxed goes on in a function that is not generic.
+fn boxed_effect(mut act: Box<dyn FnMut()>) {
     Effect::new(move |_| act());
 }
 
 /// A derived value.
 pub fn memo<T: PartialEq + Send + Sync + 'static>(derive: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
-    let derive: Box<dyn Fn() -> T + Send + Sync> = Box::new(derive);
+    boxed_memo(Box::new(derive))
+}
+
+fn boxed_memo<T: PartialEq + Send + Sync + 'static>(derive: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
     Memo::new(move |_| derive())
 }
 
 /// Hears an event wherever on the page it happens, also one that does not bubble, for as long as the component that calls it stands.
 pub fn hear(name: &'static str, act: impl Fn(Event) + 'static) {
+    hear_boxed(name, Box::new(act));
+}
+
+fn hear_boxed(name: &'static str, act: Box<dyn Fn(Event)>) {
     let Some(window) = browser::window() else { return };
-    let act: Box<dyn Fn(Event)> = Box::new(act);
     let act = Closure::wrap(act);
     window.add_event_listener_with_callback_and_bool(name, act.as_ref().unchecked_ref(), true).ok();
     let kept = StoredValue::new_local((window, act));
@@ -45,7 +55,10 @@ pub fn target(event: &Event) -> Option<Element> {
 
 /// Keeps the inside of the element `id` at what is drawn, for as long as the component that calls it stands.
 pub fn part(id: &'static str, draw: impl Fn() -> Markup + 'static) {
-    let draw: Box<dyn Fn() -> Markup> = Box::new(draw);
+    boxed_part(id, Box::new(draw));
+}
+
+fn boxed_part(id: &'static str, draw: Box<dyn Fn() -> Markup>) {
     let mut shown = String::new();
     effect(move || {
         let drawn = draw().into_string();
