@@ -71,6 +71,8 @@
 //!   choice may say behind which of them the node crashes. Durable state stands in an [`engine::Disk`], which nothing else can change.
 //! - *Equal situations are equal values.* Messages of an unordered channel are kept in canonical order, their ids take no part in `Eq` and `Hash`
 //!   ([`engine::Aside`]), and one fixed hash ([`engine::StableHasher`]) gives the same fingerprint on every target. No `usize` is hashed as such.
+//! - *What need not know a protocol is compiled once,* behind [`engine::Ground`], and not once for every scenario: the page is downloaded. Code that is
+//!   generic over a protocol stays thin, and sorts by [`engine::sort`].
 //! - *One authority on what may happen:* [`engine::World::refuses`]. The menu, replay and the scheduler ask it; its reason is what the reader sees.
 //! - *Everything that can grow has a named limit*: [`engine::MAX_STEPS`], [`engine::MAX_IN_FLIGHT`], [`engine::MAX_PARTITIONS`], lengths of links.
 //! - *Input is parsed once, into checked types; nothing that comes in may panic.* Errors are values and name what is at fault.

@@ -16,10 +16,9 @@
 use std::fmt::Write as _;
 
 use super::clock::{JUMP_MAX_MS, RATE_MAX_PERMILLE, RATE_MIN_PERMILLE};
-use super::protocol::Protocol;
+use super::ground::Ground;
 use super::run::ChoiceError;
 use super::trace::NodeId;
-use super::world::World;
 
 /// Longest wait before a choice, in ms.
 pub const WAIT_MAX_MS: u32 = 100_000_000;
@@ -27,29 +26,29 @@ pub const WAIT_MAX_MS: u32 = 100_000_000;
 pub const CHOICE_TEXT_MAX: usize = 200;
 
 /// What may happen next.
-#[derive(PartialEq, Eq, Debug)]
-pub struct Choice<P: Protocol> {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Choice {
     /// What happens.
-    pub act: Act<P>,
+    pub act: Act,
     /// How many ms pass first (0 for a timer, which says itself when it fires).
     pub wait_ms: u32,
     /// The acting node crashes after so many effects of its handler.
     pub crash_after: Option<u8>,
 }
 
-/// What happens.
-#[derive(PartialEq, Eq, Debug)]
-pub enum Act<P: Protocol> {
+/// What happens. Messages, timers and steps are told by their places in the world in which the choice is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Act {
     /// A message arrives: the `nth` oldest on its channel, from 1.
     Deliver { from: NodeId, to: NodeId, nth: u16 },
     /// The network drops a message.
     Drop { from: NodeId, to: NodeId, nth: u16 },
     /// The network duplicates a message.
     Duplicate { from: NodeId, to: NodeId, nth: u16 },
-    /// A timer fires.
-    Fire { node: NodeId, timer: P::Timer },
-    /// A node does something of its own accord.
-    Step { node: NodeId, step: P::Step },
+    /// A timer fires: its place among those of the node, from 0.
+    Fire { node: NodeId, timer: u16 },
+    /// A node does something of its own accord: its place among the steps that the node offers, from 0.
+    Step { node: NodeId, step: u16 },
     /// A node crashes.
     Crash { node: NodeId },
     /// A node comes back.
@@ -68,31 +67,24 @@ pub enum Act<P: Protocol> {
     Heal,
 }
 
-// Derived, these would ask for `P: Copy`, which no protocol with parameters is.
-impl<P: Protocol> Clone for Choice<P> {
-    fn clone(&self) -> Self {
-        *self
+impl Act {
+    /// The node that acts, where one does.
+    pub(super) fn actor(&self) -> Option<NodeId> {
+        match *self {
+            Act::Deliver { to: node, .. } | Act::Fire { node, .. } | Act::Step { node, .. } => Some(node),
+            _ => None,
+        }
     }
 }
 
-impl<P: Protocol> Copy for Choice<P> {}
-
-impl<P: Protocol> Clone for Act<P> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<P: Protocol> Copy for Act<P> {}
-
-impl<P: Protocol> Choice<P> {
+impl Choice {
     /// A choice that happens at once and without a crash in its midst.
-    pub fn now(act: Act<P>) -> Self {
+    pub fn now(act: Act) -> Self {
         Choice { act, wait_ms: 0, crash_after: None }
     }
 
-    /// Its name in a run string.
-    pub fn name(&self, protocol: &P, ids: &[String]) -> String {
+    /// Its name in a run string; `ids` are those of the lifelines.
+    pub fn name(&self, ground: &dyn Ground, ids: &[String]) -> String {
         let id = |node: NodeId| ids[node.index()].as_str();
         let channel = |from: NodeId, to: NodeId, nth: u16| match nth {
             1 => format!("{}-{}", id(from), id(to)),
@@ -102,8 +94,8 @@ impl<P: Protocol> Choice<P> {
             Act::Deliver { from, to, nth } => channel(from, to, nth),
             Act::Drop { from, to, nth } => channel(from, to, nth) + "!drop",
             Act::Duplicate { from, to, nth } => channel(from, to, nth) + "!dup",
-            Act::Fire { node, timer } => format!("{}:{}", id(node), protocol.timer_name(timer)),
-            Act::Step { node, step } => format!("{}.{}", id(node), protocol.step_name(step)),
+            Act::Fire { node, timer } => format!("{}:{}", id(node), ground.timer_name(node, timer)),
+            Act::Step { node, step } => format!("{}.{}", id(node), ground.step(node, step).0),
             Act::Crash { node } => format!("{}!crash", id(node)),
             Act::Restart { node } => format!("{}!restart", id(node)),
             Act::Pause { node } => format!("{}!pause", id(node)),
@@ -130,7 +122,7 @@ impl<P: Protocol> Choice<P> {
     ///
     /// # Errors
     /// Where the text is not a choice, or names a node, timer or step that is not there.
-    pub fn parse(text: &str, protocol: &P, ids: &[String], world: &World<P>) -> Result<Self, ChoiceError> {
+    pub fn parse(text: &str, ground: &dyn Ground, ids: &[String]) -> Result<Self, ChoiceError> {
         if text.len() > CHOICE_TEXT_MAX {
             let shown: String = text.chars().take(24).collect();
             return Err(syntax(&(shown + "…"), "it is too long"));
@@ -146,7 +138,7 @@ impl<P: Protocol> Choice<P> {
         if parts.next().is_some() {
             return Err(syntax(text, "it has too many `!`"));
         }
-        let reader = Reader { text, protocol, ids, world };
+        let reader = Reader { text, ground, ids };
         let (act, crash_after) = reader.act(subject, verb, second_verb)?;
         if wait_ms > 0 && matches!(act, Act::Fire { .. }) {
             return Err(syntax(text, "a timer fires when its clock says so, so it takes no `+`"));
@@ -169,20 +161,19 @@ fn number(text: &str, digits: &str, what: &str, max: u64) -> Result<u64, ChoiceE
         .ok_or_else(|| syntax(text, &format!("{what} must be a whole number up to {max}")))
 }
 
-struct Reader<'a, P: Protocol> {
+struct Reader<'a> {
     text: &'a str,
-    protocol: &'a P,
+    ground: &'a dyn Ground,
     ids: &'a [String],
-    world: &'a World<P>,
 }
 
-impl<P: Protocol> Reader<'_, P> {
+impl Reader<'_> {
     fn act(
         &self,
         subject: &str,
         verb: Option<&str>,
         second_verb: Option<&str>,
-    ) -> Result<(Act<P>, Option<u8>), ChoiceError> {
+    ) -> Result<(Act, Option<u8>), ChoiceError> {
         let acting = subject.contains(['-', ':', '.']);
         match verb {
             Some(verb) if acting => self.on_message(subject, verb, second_verb),
@@ -198,7 +189,7 @@ impl<P: Protocol> Reader<'_, P> {
         subject: &str,
         verb: &str,
         second_verb: Option<&str>,
-    ) -> Result<(Act<P>, Option<u8>), ChoiceError> {
+    ) -> Result<(Act, Option<u8>), ChoiceError> {
         if second_verb.is_some() {
             return Err(syntax(self.text, "it has too many `!`"));
         }
@@ -214,7 +205,7 @@ impl<P: Protocol> Reader<'_, P> {
     }
 
     /// A message, a timer or a step of a node.
-    fn happening(&self, subject: &str) -> Result<Act<P>, ChoiceError> {
+    fn happening(&self, subject: &str) -> Result<Act, ChoiceError> {
         let Some(at) = subject.find(['-', ':', '.']) else {
             return Err(syntax(self.text, "it names no message, timer, step or fault"));
         };
@@ -232,25 +223,20 @@ impl<P: Protocol> Reader<'_, P> {
                 Ok(Act::Deliver { from: node, to: self.node(to)?, nth })
             }
             b':' => {
-                let timers = &self.world.slot(node).timers;
-                let found = timers.iter().find(|(timer, _)| self.protocol.timer_name(*timer) == rest);
-                match found {
-                    Some((timer, _)) => Ok(Act::Fire { node, timer: *timer }),
+                let mut timers = (0..).take_while(|at| self.ground.reading(node, *at).is_some());
+                match timers.find(|at| self.ground.timer_name(node, *at) == rest) {
+                    Some(timer) => Ok(Act::Fire { node, timer }),
                     None => Err(self.absent(format!("{head} has no timer `{}` running", clip(rest)))),
                 }
             }
-            _ => {
-                let steps = self.protocol.steps(node, self.world.state(node));
-                let found = steps.into_iter().find(|step| self.protocol.step_name(*step) == rest);
-                match found {
-                    Some(step) => Ok(Act::Step { node, step }),
-                    None => Err(self.absent(format!("{head} cannot do `{}` now", clip(rest)))),
-                }
-            }
+            _ => match (0..self.ground.steps(node)).find(|at| self.ground.step(node, *at).0 == rest) {
+                Some(step) => Ok(Act::Step { node, step }),
+                None => Err(self.absent(format!("{head} cannot do `{}` now", clip(rest)))),
+            },
         }
     }
 
-    fn on_node(&self, subject: &str, verb: &str) -> Result<Act<P>, ChoiceError> {
+    fn on_node(&self, subject: &str, verb: &str) -> Result<Act, ChoiceError> {
         if verb == "heal" && subject.is_empty() {
             return Ok(Act::Heal);
         }
@@ -271,7 +257,7 @@ impl<P: Protocol> Reader<'_, P> {
         }
     }
 
-    fn on_clock(&self, node: NodeId, verb: &str) -> Result<Act<P>, ChoiceError> {
+    fn on_clock(&self, node: NodeId, verb: &str) -> Result<Act, ChoiceError> {
         if let Some(digits) = verb.strip_prefix("jump") {
             let (sign, digits) = digits.strip_prefix('-').map_or((1, digits), |digits| (-1, digits));
             let by = number(self.text, digits, "the jump", JUMP_MAX_MS as u64)? as i64;

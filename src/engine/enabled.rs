@@ -9,19 +9,21 @@ use super::world::{Spent, World};
 impl<P: Protocol> World<P> {
     /// Every choice that can be taken now without spending more faults than `budget` holds, in a fixed order. Time passes only by timers; clocks are
     /// left alone. Crashes between two effects of a handler are included where the budget has a crash left.
-    pub fn enabled(&self, protocol: &P, budget: &Spent) -> Vec<Choice<P>> {
-        let mut acts: Vec<Act<P>> = Vec::new();
+    pub fn enabled(&self, protocol: &P, budget: &Spent) -> Vec<Choice> {
+        let mut acts: Vec<Act> = Vec::new();
         for node in self.ids() {
-            acts.extend(protocol.steps(node, self.state(node)).into_iter().map(|step| Act::Step { node, step }));
+            let offered = protocol.steps(node, self.state(node)).len() as u16;
+            acts.extend((0..offered).map(|step| Act::Step { node, step }));
         }
         for (at, message) in self.network.in_flight.iter().enumerate() {
             acts.push(Act::Deliver { from: message.from, to: message.to, nth: self.network.rank(at) });
         }
         for node in self.ids() {
-            acts.extend(self.slot(node).timers.iter().map(|(timer, _)| Act::Fire { node, timer: *timer }));
+            let timers = self.slot(node).timers.len() as u16;
+            acts.extend((0..timers).map(|timer| Act::Fire { node, timer }));
         }
         let crash_points = self.spent.crash < budget.crash;
-        let mut choices: Vec<Choice<P>> = Vec::new();
+        let mut choices: Vec<Choice> = Vec::new();
         for act in acts {
             let choice = Choice::now(act);
             if self.refuses(protocol, &choice).is_some() {
@@ -37,19 +39,16 @@ impl<P: Protocol> World<P> {
     }
 
     /// The same choice with a crash of the acting node between two of its effects.
-    fn push_crash_points(&self, protocol: &P, choice: &Choice<P>, choices: &mut Vec<Choice<P>>) {
-        let (Act::Deliver { to: node, .. } | Act::Fire { node, .. } | Act::Step { node, .. }) = choice.act else {
-            return;
-        };
-        if !protocol.exposure(node).crash {
+    fn push_crash_points(&self, protocol: &P, choice: &Choice, choices: &mut Vec<Choice>) {
+        if !choice.act.actor().is_some_and(|node| protocol.exposure(node).crash) {
             return;
         }
         let effects = self.effects_of(protocol, &choice.act).len().min(255) as u8;
         choices.extend((1..effects).map(|done| Choice { crash_after: Some(done), ..*choice }));
     }
 
-    fn push_faults(&self, protocol: &P, budget: &Spent, choices: &mut Vec<Choice<P>>) {
-        let mut acts: Vec<Act<P>> = Vec::new();
+    fn push_faults(&self, protocol: &P, budget: &Spent, choices: &mut Vec<Choice>) {
+        let mut acts: Vec<Act> = Vec::new();
         for (at, message) in self.network.in_flight.iter().enumerate() {
             let (from, to, nth) = (message.from, message.to, self.network.rank(at));
             if self.spent.drop < budget.drop {
@@ -69,7 +68,7 @@ impl<P: Protocol> World<P> {
         choices.extend(allowed);
     }
 
-    fn node_faults(&self, node: NodeId, budget: &Spent, acts: &mut Vec<Act<P>>) {
+    fn node_faults(&self, node: NodeId, budget: &Spent, acts: &mut Vec<Act>) {
         match self.slot(node).status {
             Status::Crashed => acts.push(Act::Restart { node }),
             Status::Paused => acts.push(Act::Resume { node }),

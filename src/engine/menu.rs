@@ -3,19 +3,20 @@
 use rand_core::RngCore;
 
 use super::choice::{Act, Choice};
-use super::protocol::{Channel, Protocol, Timing};
+use super::ground::{Envelope, Ground};
+use super::protocol::{Channel, Timing};
 use super::schedule::generator;
-use super::space::{JUMPS_MS, RATES_PERMILLE};
+use super::sorting::sort;
 use super::trace::NodeId;
 use super::view::{ChoiceGroup, ChoiceView, CrashPoint, Status};
-use super::world::World;
+use super::ways::{JUMPS_MS, RATES_PERMILLE};
 
 /// How long a message takes when the reader delivers it and nothing else presses, in ms.
 const NOMINAL_LATENCY_MS: u64 = 10;
 
 /// Everything that may happen next, and what may not with the reason, in groups and in a fixed order.
-pub(super) fn choices<P: Protocol>(protocol: &P, ids: &[String], world: &World<P>) -> Vec<ChoiceView> {
-    let mut menu = Menu { protocol, ids, world, out: Vec::new() };
+pub(super) fn choices(ground: &dyn Ground, ids: &[String]) -> Vec<ChoiceView> {
+    let mut menu = Menu { ground, ids, out: Vec::new() };
     menu.steps();
     menu.deliveries();
     menu.timers();
@@ -25,54 +26,50 @@ pub(super) fn choices<P: Protocol>(protocol: &P, ids: &[String], world: &World<P
     menu.out
 }
 
-struct Menu<'a, P: Protocol> {
-    protocol: &'a P,
+struct Menu<'a> {
+    ground: &'a dyn Ground,
     ids: &'a [String],
-    world: &'a World<P>,
     out: Vec<ChoiceView>,
 }
 
-impl<P: Protocol> Menu<'_, P> {
+impl Menu<'_> {
     fn id(&self, node: NodeId) -> &str {
         &self.ids[node.index()]
     }
 
-    fn add(&mut self, group: ChoiceGroup, verb: &'static str, label: String, about: About, choice: Choice<P>) {
-        let refusal = self.world.refuses(self.protocol, &choice);
+    fn add(&mut self, group: ChoiceGroup, verb: &'static str, label: String, about: About, choice: Choice) {
+        let refusal = self.ground.refuses(&choice);
         let crash_points = if refusal.is_none() { self.crash_points(&choice) } else { Vec::new() };
         self.out.push(ChoiceView {
-            name: choice.name(self.protocol, self.ids),
+            name: choice.name(self.ground, self.ids),
             group,
             label,
             verb,
             node: about.node,
             message: about.message,
-            disabled: refusal.map(|refusal| refusal.sentence(self.protocol, self.ids)),
+            disabled: refusal.map(|refusal| refusal.sentence(self.ground, self.ids)),
             crash_points,
         });
     }
 
     /// Points between two effects of the acting node.
-    fn crash_points(&self, choice: &Choice<P>) -> Vec<CrashPoint> {
-        let (Act::Deliver { to: node, .. } | Act::Fire { node, .. } | Act::Step { node, .. }) = choice.act else {
-            return Vec::new();
-        };
-        if !self.protocol.exposure(node).crash {
+    fn crash_points(&self, choice: &Choice) -> Vec<CrashPoint> {
+        if !choice.act.actor().is_some_and(|node| self.ground.exposure(node).crash) {
             return Vec::new();
         }
-        let effects = self.world.effects_of(self.protocol, &choice.act);
+        let effects = self.ground.effects_of(&choice.act);
         (1..effects.len().min(255))
             .map(|done| CrashPoint {
-                name: Choice { crash_after: Some(done as u8), ..*choice }.name(self.protocol, self.ids),
+                name: Choice { crash_after: Some(done as u8), ..*choice }.name(self.ground, self.ids),
                 label: format!("after {}, before {}", effects[done - 1], effects[done]),
             })
             .collect()
     }
 
     fn steps(&mut self) {
-        for node in self.world.ids() {
-            for step in self.protocol.steps(node, self.world.state(node)) {
-                let label = format!("{}: {}", self.id(node), self.protocol.step_label(step));
+        for node in self.ground.ids() {
+            for step in 0..self.ground.steps(node) {
+                let label = format!("{}: {}", self.id(node), self.ground.step(node, step).1);
                 let choice = Choice::now(Act::Step { node, step });
                 self.add(ChoiceGroup::Step, "step", label, About::node(node), choice);
             }
@@ -80,15 +77,14 @@ impl<P: Protocol> Menu<'_, P> {
     }
 
     fn deliveries(&mut self) {
-        for at in by_age(self.world) {
-            let message = &self.world.network.in_flight[at];
-            let (from, to, id) = (message.from, message.to, message.id.0);
-            let nth = self.world.network.rank(at);
-            let name = self.protocol.message_name(&message.msg);
+        for at in by_age(self.ground) {
+            let Envelope { from, to, id, sent_ms, .. } = self.ground.envelope(at);
+            let nth = self.ground.rank(at);
+            let name = self.ground.message_name(at);
             let label = format!("{name} from {} reaches {}", self.id(from), self.id(to));
             let choice = Choice {
                 act: Act::Deliver { from, to, nth },
-                wait_ms: nominal_wait(self.protocol, self.world, message.sent_ms.0),
+                wait_ms: nominal_wait(self.ground, sent_ms),
                 crash_after: None,
             };
             self.add(ChoiceGroup::Deliver, "deliver", label, About { node: Some(to), message: Some(id) }, choice);
@@ -96,29 +92,27 @@ impl<P: Protocol> Menu<'_, P> {
     }
 
     fn timers(&mut self) {
-        let mut timers: Vec<(u64, NodeId, P::Timer)> = Vec::new();
-        for node in self.world.ids() {
-            for (timer, reading) in &self.world.slot(node).timers {
-                timers.push((self.world.due_ms(node, *reading), node, *timer));
-            }
+        let mut timers: Vec<(u64, NodeId, u16)> = Vec::new();
+        for node in self.ground.ids() {
+            timers.extend(self.ground.timers(node).map(|(at, due_ms)| (due_ms, node, at)));
         }
-        timers.sort_unstable();
+        sort(&mut timers);
         for (due_ms, node, timer) in timers {
-            let label = format!("{} timer of {} fires at {due_ms} ms", self.protocol.timer_name(timer), self.id(node));
+            let name = self.ground.timer_name(node, timer);
+            let label = format!("{name} timer of {} fires at {due_ms} ms", self.id(node));
             let choice = Choice::now(Act::Fire { node, timer });
             self.add(ChoiceGroup::Timer, "fire", label, About::node(node), choice);
         }
     }
 
     fn network_faults(&mut self) {
-        for at in by_age(self.world) {
-            let message = &self.world.network.in_flight[at];
-            let (from, to, id) = (message.from, message.to, message.id.0);
-            if self.protocol.channel(from, to) != Channel::Datagram {
+        for at in by_age(self.ground) {
+            let Envelope { from, to, id, .. } = self.ground.envelope(at);
+            if self.ground.channel(from, to) != Channel::Datagram {
                 continue;
             }
-            let nth = self.world.network.rank(at);
-            let name = self.protocol.message_name(&message.msg).into_owned();
+            let nth = self.ground.rank(at);
+            let name = self.ground.message_name(at).into_owned();
             let about = About { node: Some(to), message: Some(id) };
             let what = format!("{name} from {} to {}", self.id(from), self.id(to));
             let drop = Choice::now(Act::Drop { from, to, nth });
@@ -126,24 +120,24 @@ impl<P: Protocol> Menu<'_, P> {
             let duplicate = Choice::now(Act::Duplicate { from, to, nth });
             self.add(ChoiceGroup::Network, "duplicate", format!("duplicate {what}"), about, duplicate);
         }
-        for node in self.world.ids().filter(|node| self.protocol.exposure(*node).partition) {
+        for node in self.ground.ids().filter(|node| self.ground.exposure(*node).partition) {
             let label = format!("cut {} off from all others", self.id(node));
             let cut = Choice::now(Act::Cut { side: 1 << node.0 });
             self.add(ChoiceGroup::Network, "cut off", label, About::node(node), cut);
         }
-        if !self.world.network.sides.is_empty() {
+        if !self.ground.sides().is_empty() {
             let about = About { node: None, message: None };
             self.add(ChoiceGroup::Network, "heal", "heal the network".to_owned(), about, Choice::now(Act::Heal));
         }
     }
 
     fn node_faults(&mut self) {
-        for node in self.world.ids() {
-            let exposure = self.protocol.exposure(node);
+        for node in self.ground.ids() {
+            let exposure = self.ground.exposure(node);
             let id = self.id(node).to_owned();
             let about = About::node(node);
             let group = ChoiceGroup::Node;
-            match self.world.slot(node).status {
+            match self.ground.status(node) {
                 Status::Crashed => {
                     self.add(group, "restart", format!("restart {id}"), about, Choice::now(Act::Restart { node }));
                     continue;
@@ -163,14 +157,14 @@ impl<P: Protocol> Menu<'_, P> {
     }
 
     fn clock_faults(&mut self) {
-        for node in self.world.ids().filter(|node| self.protocol.exposure(*node).clock) {
+        for node in self.ground.ids().filter(|node| self.ground.exposure(*node).clock) {
             let id = self.id(node).to_owned();
             for by_ms in JUMPS_MS {
                 let label = format!("move the clock of {id} by {by_ms:+} ms");
                 let verb = if by_ms > 0 { "jump forward" } else { "jump back" };
                 self.add(ChoiceGroup::Clock, verb, label, About::node(node), Choice::now(Act::Jump { node, by_ms }));
             }
-            let runs_at = self.world.slot(node).clock.rate_permille();
+            let runs_at = self.ground.clock(node).rate_permille();
             for permille in RATES_PERMILLE.into_iter().filter(|rate| *rate != runs_at) {
                 let (verb, speed) = match permille {
                     500 => ("slow down", "half speed"),
@@ -198,59 +192,54 @@ impl About {
 }
 
 /// Positions of the messages in flight, oldest first.
-fn by_age<P: Protocol>(world: &World<P>) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..world.network.in_flight.len()).collect();
-    order.sort_unstable_by_key(|at| world.network.in_flight[*at].id.0);
-    order
+fn by_age(ground: &dyn Ground) -> Vec<usize> {
+    let mut order: Vec<(u32, usize)> = (0..ground.in_flight()).map(|at| (ground.envelope(at).id, at)).collect();
+    sort(&mut order);
+    order.into_iter().map(|(_, at)| at).collect()
 }
 
 /// How long to wait so that a message takes its nominal time, as far as nothing else happens first.
-fn nominal_wait<P: Protocol>(protocol: &P, world: &World<P>, sent_ms: u64) -> u32 {
-    let nominal = match protocol.timing() {
+fn nominal_wait(ground: &dyn Ground, sent_ms: u64) -> u32 {
+    let nominal = match ground.timing() {
         Timing::Free => NOMINAL_LATENCY_MS,
         Timing::Bounded { max_ms } => NOMINAL_LATENCY_MS.min(u64::from(max_ms)),
     };
-    wait_until(protocol, world, sent_ms + nominal)
+    wait_until(ground, sent_ms + nominal)
 }
 
-fn wait_until<P: Protocol>(protocol: &P, world: &World<P>, arrival_ms: u64) -> u32 {
-    let room = world.horizon_ms(protocol).saturating_sub(world.now_ms);
-    let wait = arrival_ms.saturating_sub(world.now_ms).min(room);
+fn wait_until(ground: &dyn Ground, arrival_ms: u64) -> u32 {
+    let room = ground.horizon_ms().saturating_sub(ground.now_ms());
+    let wait = arrival_ms.saturating_sub(ground.now_ms()).min(room);
     u32::try_from(wait).unwrap_or(0)
 }
 
 /// What the seeded scheduler does next: steps at once (drawn where there are several), else whichever of the next arrival and the next timer comes
 /// first, with latencies drawn from the seed. No faults.
-pub(super) fn scheduled<P: Protocol>(protocol: &P, world: &World<P>, step: u32, seed: u64) -> Option<Choice<P>> {
-    let mut steps: Vec<Choice<P>> = Vec::new();
-    for node in world.ids().filter(|node| world.slot(*node).status == Status::Up) {
-        let offered = protocol.steps(node, world.state(node));
-        steps.extend(offered.into_iter().map(|step| Choice::now(Act::Step { node, step })));
+pub(super) fn scheduled(ground: &dyn Ground, step: u32, seed: u64) -> Option<Choice> {
+    let mut steps: Vec<Choice> = Vec::new();
+    for node in ground.ids().filter(|node| ground.status(*node) == Status::Up) {
+        steps.extend((0..ground.steps(node)).map(|step| Choice::now(Act::Step { node, step })));
     }
     if !steps.is_empty() {
         let draw = generator(seed, (1 << 32) | u64::from(step)).next_u32() as usize;
         return steps.get(draw % steps.len()).copied();
     }
-    let arrival = world
-        .network
-        .in_flight
-        .iter()
-        .enumerate()
-        .map(|(at, message)| {
-            let act = Act::Deliver { from: message.from, to: message.to, nth: world.network.rank(at) };
-            let latency = protocol.latency().of(seed, message.id.0);
-            (message.sent_ms.0 + u64::from(latency), message.id.0, Choice::now(act))
+    let arrival = (0..ground.in_flight())
+        .map(|at| {
+            let Envelope { from, to, id, sent_ms, .. } = ground.envelope(at);
+            let act = Act::Deliver { from, to, nth: ground.rank(at) };
+            (sent_ms + u64::from(ground.latency().of(seed, id)), id, Choice::now(act))
         })
-        .filter(|(_, _, choice)| world.refuses(protocol, choice).is_none())
+        .filter(|(_, _, choice)| ground.refuses(choice).is_none())
         .min_by_key(|(arrival_ms, id, _)| (*arrival_ms, *id));
-    let timer = world.next_timer();
+    let timer = ground.next_timer();
     match (arrival, timer) {
         (Some((arrival_ms, _, choice)), timer) if timer.is_none_or(|(due_ms, _, _)| arrival_ms <= due_ms) => {
-            Some(Choice { wait_ms: wait_until(protocol, world, arrival_ms), ..choice })
+            Some(Choice { wait_ms: wait_until(ground, arrival_ms), ..choice })
         }
         (_, Some((_, node, timer))) => {
             let fire = Choice::now(Act::Fire { node, timer });
-            world.refuses(protocol, &fire).is_none().then_some(fire)
+            ground.refuses(&fire).is_none().then_some(fire)
         }
         (Some((_, _, choice)), None) => Some(choice),
         (None, None) => None,

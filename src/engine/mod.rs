@@ -2,6 +2,7 @@
 //!
 //! Reading order: [`Protocol`] is what a scenario tells the engine; [`World`] is everything there is at one moment; [`Choice`] is what may happen
 //! next; [`World::apply`] is a step; [`Recorded`] is a run with its [`Trace`]; [`Run`] is its object-safe face.
+//! [`Ground`] is a world as those parts see it that are compiled once for all protocols.
 mod beside;
 mod branches;
 mod choice;
@@ -9,6 +10,7 @@ mod clock;
 mod cx;
 mod disk;
 mod enabled;
+mod ground;
 mod hash;
 mod key;
 mod menu;
@@ -16,6 +18,7 @@ mod network;
 mod protocol;
 mod recorded;
 mod recorder;
+mod refusal;
 mod run;
 mod schedule;
 mod sorting;
@@ -23,6 +26,7 @@ mod space;
 mod step;
 mod trace;
 mod view;
+mod ways;
 mod world;
 
 pub use beside::{Alignment, Followed, Pair, Parting, PartingKind, Skipped, align, follow_in};
@@ -33,6 +37,7 @@ pub use choice::{Act, CHOICE_TEXT_MAX, Choice, WAIT_MAX_MS};
 pub use clock::{Clock, END_OF_TIME_MS, JUMP_MAX_MS, RATE_MAX_PERMILLE, RATE_MIN_PERMILLE};
 pub use cx::Cx;
 pub use disk::Disk;
+pub use ground::{Envelope, Ground};
 pub use hash::{Aside, KeyHasher, StableHasher, stable_hash};
 pub use key::Relabel;
 pub use network::{InFlight, MAX_IN_FLIGHT, MAX_PARTITIONS, Network};
@@ -41,11 +46,11 @@ pub use protocol::{
 };
 pub use recorded::{Recorded, Texts};
 pub use recorder::Recorder;
+pub use refusal::Refusal;
 pub use run::{ChoiceError, MAX_STEPS, Run};
 pub use schedule::{Latency, generator};
 pub use sorting::{sort, sort_by};
 pub use space::{Bounds, Move, MoveKind, Space, Spot, Standing};
-pub use step::Refusal;
 pub use trace::*;
 pub use view::*;
 pub use world::{Slot, Spent, World};

@@ -47,19 +47,6 @@ impl<M> Network<M> {
         self.sides.iter().all(|side| (side >> a.0) & 1 == (side >> b.0) & 1)
     }
 
-    /// Positions of the messages from one node to another, oldest first.
-    pub fn on_channel(&self, from: NodeId, to: NodeId) -> Vec<usize> {
-        let mut found: Vec<usize> = self
-            .in_flight
-            .iter()
-            .enumerate()
-            .filter(|(_, message)| message.from == from && message.to == to)
-            .map(|(at, _)| at)
-            .collect();
-        found.sort_unstable_by_key(|at| self.in_flight[*at].id.0);
-        found
-    }
-
     /// The age rank (1 is the oldest) of a message among those on its channel.
     pub fn rank(&self, at: usize) -> u16 {
         let message = &self.in_flight[at];

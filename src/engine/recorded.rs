@@ -4,13 +4,15 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::choice::{Act, Choice};
+use super::ground::Ground;
 use super::menu;
 use super::protocol::{Look, Progress, Protocol};
 use super::recorder::Recorder;
 use super::run::{ChoiceError, MAX_STEPS, Run};
+use super::sorting::sort_by;
 use super::space::{Bounds, Space, Worlds};
-use super::trace::{Trace, Violation};
-use super::view::{ChoiceView, Figure, NodeView, Status, TimerView, Verdict, VerdictKind, VerdictState};
+use super::trace::{NodeId, Trace};
+use super::view::{Blocked, ChoiceView, Figure, NodeView, Status, TimerView, Verdict, VerdictKind, VerdictState};
 use super::world::World;
 
 /// A world is kept every so many steps; going back replays at most one less.
@@ -25,7 +27,7 @@ pub struct Recorded<P: Protocol> {
     ids: Vec<String>,
     invariants: Texts,
     goals: Texts,
-    choices: Vec<(Choice<P>, String)>,
+    choices: Vec<(Choice, String)>,
     /// `checkpoints[k]` is the world after `k * CHECKPOINT_EVERY` choices.
     checkpoints: Vec<World<P>>,
     tip: World<P>,
@@ -86,14 +88,17 @@ impl<P: Protocol> Recorded<P> {
     ///
     /// # Errors
     /// Where it cannot be taken now; the run is then unchanged.
-    pub fn take(&mut self, choice: Choice<P>) -> Result<(), ChoiceError> {
+    pub fn take(&mut self, choice: Choice) -> Result<(), ChoiceError> {
         if self.choices.len() as u32 >= MAX_STEPS {
             return Err(ChoiceError::TooLong);
         }
-        let name = choice.name(&self.protocol, &self.ids);
+        let name = choice.name(&self.tip.ground(&self.protocol), &self.ids);
         let before = self.tip.clone();
         if let Err(refusal) = self.tip.apply(&self.protocol, &choice, Some(&mut self.recorder)) {
-            return Err(ChoiceError::NotEnabled { choice: name, why: refusal.sentence(&self.protocol, &self.ids) });
+            return Err(ChoiceError::NotEnabled {
+                choice: name,
+                why: refusal.sentence(&self.tip.ground(&self.protocol), &self.ids),
+            });
         }
         self.recorder.end_step(self.changed_views(&before));
         self.choices.push((choice, name));
@@ -119,64 +124,46 @@ impl<P: Protocol> Recorded<P> {
             if self.recorder.trace.violations.iter().any(|known| known.invariant == invariant.id) {
                 continue;
             }
-            let Err(breach) = (invariant.check)(&self.protocol, &self.tip) else { continue };
-            let trace = &mut self.recorder.trace;
-            let mut guilty: Vec<u32> = breach
-                .guilty
-                .iter()
-                .filter_map(|(node, mark)| {
-                    trace.events.iter().rposition(|event| event.node == *node && event.marks.contains(mark))
-                })
-                .map(|row| row as u32)
-                .collect();
-            guilty.sort_unstable();
-            guilty.dedup();
-            trace.violations.push(Violation {
-                invariant: invariant.id,
-                sentence: breach.sentence,
-                row: (trace.events.len() as u32).saturating_sub(1),
-                step: self.choices.len() as u32,
-                guilty,
-            });
+            if let Err(breach) = (invariant.check)(&self.protocol, &self.tip) {
+                self.recorder.broken(invariant.id, breach, self.choices.len() as u32);
+            }
         }
     }
 }
 
 /// A node as it stands in a world.
-fn node_view<P: Protocol>(protocol: &P, world: &World<P>, node: super::trace::NodeId) -> NodeView {
-    let slot = world.slot(node);
-    let mut look = protocol.look(node, &slot.state);
-    if slot.status == Status::Crashed {
-        // Of a node that is down only its disk is left.
-        look = Look { log: look.log, ..Look::default() };
-    }
-    let local_ms = slot.clock.read(world.now_ms);
-    let mut timers: Vec<TimerView> = slot
-        .timers
-        .iter()
-        .map(|(timer, reading)| TimerView {
-            name: protocol.timer_name(*timer).into_owned(),
-            due_ms: slot.clock.reaches(*reading, world.now_ms),
-        })
-        .collect();
-    timers.sort_unstable_by(|a, b| (a.due_ms, &a.name).cmp(&(b.due_ms, &b.name)));
+fn node_view<P: Protocol>(protocol: &P, world: &World<P>, node: NodeId) -> NodeView {
+    let look = protocol.look(node, &world.slot(node).state);
+    view_of(&world.ground(protocol), node, look, protocol.blocked(node, world))
+}
+
+fn view_of(ground: &dyn Ground, node: NodeId, look: Look, blocked: Option<Blocked>) -> NodeView {
+    let status = ground.status(node);
+    // Of a node that is down only its disk is left.
+    let look = if status == Status::Crashed { Look { log: look.log, ..Look::default() } } else { look };
+    let clock = ground.clock(node);
+    let local_ms = clock.read(ground.now_ms());
+    let view = |(at, due_ms)| TimerView { name: ground.timer_name(node, at).into_owned(), due_ms };
+    let mut timers: Vec<TimerView> = ground.timers(node).map(view).collect();
+    sort_by(&mut timers, &|a, b| (a.due_ms, &a.name).cmp(&(b.due_ms, &b.name)));
     NodeView {
         node,
-        status: slot.status,
+        status,
         badge: look.badge,
         local_ms,
-        offset_ms: local_ms.saturating_sub(i64::try_from(world.now_ms).unwrap_or(i64::MAX)),
-        rate_permille: slot.clock.rate_permille(),
+        offset_ms: local_ms.saturating_sub(i64::try_from(ground.now_ms()).unwrap_or(i64::MAX)),
+        rate_permille: clock.rate_permille(),
         fields: look.fields,
         log: look.log,
         timers,
-        blocked: protocol.blocked(node, world),
+        blocked,
         bars: look.bars,
     }
 }
 
-fn text_of(texts: Texts, id: &str) -> &'static str {
-    texts.iter().find(|(known, _)| *known == id).map_or("", |(_, text)| text)
+fn verdict(kind: VerdictKind, texts: Texts, id: &'static str, state: VerdictState) -> Verdict {
+    let text = texts.iter().find(|(known, _)| *known == id).map_or("", |(_, text)| text);
+    Verdict { id, text, kind, state }
 }
 
 impl<P: Protocol> Run for Recorded<P> {
@@ -198,7 +185,7 @@ impl<P: Protocol> Run for Recorded<P> {
     }
 
     fn choices(&self, step: u32) -> Vec<ChoiceView> {
-        menu::choices(&self.protocol, &self.ids, &self.world_at(step))
+        menu::choices(&self.world_at(step).ground(&self.protocol), &self.ids)
     }
 
     fn nodes(&self, step: u32) -> Vec<NodeView> {
@@ -209,21 +196,21 @@ impl<P: Protocol> Run for Recorded<P> {
     fn verdicts(&self, step: u32) -> Vec<Verdict> {
         let world = self.world_at(step);
         let violations = &self.recorder.trace.violations;
-        let invariants = P::invariants().iter().map(|invariant| {
+        let mut verdicts: Vec<Verdict> = Vec::new();
+        for invariant in P::invariants() {
             let broken = violations.iter().position(|v| v.invariant == invariant.id && v.step <= step);
             let state = broken.map_or(VerdictState::Holds, |at| VerdictState::Violated { violation: at as u32 });
-            let text = text_of(self.invariants, invariant.id);
-            Verdict { id: invariant.id, text, kind: VerdictKind::Invariant, state }
-        });
-        let goals = P::goals().iter().map(|goal| {
+            verdicts.push(verdict(VerdictKind::Invariant, self.invariants, invariant.id, state));
+        }
+        for goal in P::goals() {
             let state = match (goal.check)(&self.protocol, &world) {
                 Progress::Reached => VerdictState::Holds,
                 Progress::Open(missing) => VerdictState::Open(missing),
                 Progress::Blocked(why) => VerdictState::Blocked(why),
             };
-            Verdict { id: goal.id, text: text_of(self.goals, goal.id), kind: VerdictKind::Goal, state }
-        });
-        invariants.chain(goals).collect()
+            verdicts.push(verdict(VerdictKind::Goal, self.goals, goal.id, state));
+        }
+        verdicts
     }
 
     fn figures(&self, step: u32) -> Vec<Figure> {
@@ -240,7 +227,7 @@ impl<P: Protocol> Run for Recorded<P> {
     }
 
     fn push(&mut self, choice: &str) -> Result<(), ChoiceError> {
-        let choice = Choice::parse(choice, &self.protocol, &self.ids, &self.tip)?;
+        let choice = Choice::parse(choice, &self.tip.ground(&self.protocol), &self.ids)?;
         self.take(choice)
     }
 
@@ -261,8 +248,9 @@ impl<P: Protocol> Run for Recorded<P> {
 
     fn scheduled(&self, step: u32, seed: u64) -> Option<String> {
         let world = self.world_at(step);
-        let choice: Choice<P> = menu::scheduled(&self.protocol, &world, step, seed)?;
+        let ground = world.ground(&self.protocol);
+        let choice = menu::scheduled(&ground, step, seed)?;
         debug_assert!(!matches!(choice.act, Act::Crash { .. }), "the scheduler spends no faults");
-        Some(choice.name(&self.protocol, &self.ids))
+        Some(choice.name(&ground, &self.ids))
     }
 }

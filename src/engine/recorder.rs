@@ -1,7 +1,10 @@
 //! Writes down what happens, with sentences and vector clocks. The search runs without one.
 
+use super::protocol::Breach;
+use super::sorting::sort;
 use super::trace::{
     Change, Event, EventKind, Lane, LossCause, Message, MessageEnd, NodeId, PartitionBand, Span, SpanKind, Trace,
+    Violation,
 };
 use super::view::{Bar, Blocked, NodeView, Status};
 
@@ -225,6 +228,19 @@ impl Recorder {
         for band in self.trace.partitions.iter_mut().filter(|band| band.to_row.is_none()) {
             band.to_row = Some(row);
         }
+    }
+
+    /// The step that led to `step` broke an invariant.
+    pub(super) fn broken(&mut self, invariant: &'static str, breach: Breach, step: u32) {
+        let events = &self.trace.events;
+        let latest = |(node, mark): &(NodeId, &'static str)| {
+            events.iter().rposition(|event| event.node == *node && event.marks.contains(mark))
+        };
+        let mut guilty: Vec<u32> = breach.guilty.iter().filter_map(latest).map(|row| row as u32).collect();
+        sort(&mut guilty);
+        guilty.dedup();
+        let row = (events.len() as u32).saturating_sub(1);
+        self.trace.violations.push(Violation { invariant, sentence: breach.sentence, row, step, guilty });
     }
 
     /// Ends the running step: compares how the nodes look now with how they looked before it, and writes the difference down.

@@ -7,15 +7,11 @@ use std::hash::{Hash, Hasher};
 use super::choice::{Act, Choice};
 use super::cx::content_bit;
 use super::hash::KeyHasher;
-use super::protocol::{Channel, Progress, Protocol};
+use super::protocol::{Progress, Protocol};
 use super::trace::NodeId;
 use super::view::Status;
+use super::ways::{disturbances, happenings};
 use super::world::{Spent, World};
-
-/// Jumps of clocks that the menu offers and the search tries, in ms; a run string may name any.
-pub(super) const JUMPS_MS: [i64; 2] = [1_000, -1_000];
-/// Rates of clocks that the menu offers and the search tries, in thousandths of true speed; a run string may name any within its bounds.
-pub(super) const RATES_PERMILLE: [u32; 3] = [500, 1_000, 2_000];
 
 /// A world, as the search holds it.
 pub struct Spot(Box<dyn Any + Send + Sync>);
@@ -125,10 +121,7 @@ struct Point<P: Protocol> {
 }
 
 /// What is done with each way on: the move, its choice, and where it leads.
-type Visit<'a, P> = dyn FnMut(Move, &Choice<P>, Point<P>) + 'a;
-
-/// What can happen by itself, and the node that acts alone, if one does.
-type Happening<P> = (Choice<P>, Option<NodeId>);
+type Visit<'a, P> = dyn FnMut(Move, &Choice, Point<P>) + 'a;
 
 /// The worlds of one protocol.
 pub(super) struct Worlds<P: Protocol> {
@@ -167,8 +160,9 @@ impl<P: Protocol> Worlds<P> {
             ordinal - 1
         };
         let may_crash = world.spent.crash < self.limit.crash;
-        let mut points: Vec<(Choice<P>, u8, u16)> = Vec::new();
-        let (happenings, is_awaited) = world.happenings(protocol);
+        let mut points: Vec<(Choice, u8, u16)> = Vec::new();
+        let ground = world.ground(protocol);
+        let (happenings, is_awaited) = happenings(&ground);
         for (choice, alone) in happenings {
             let mut delays = *delays;
             if let (Act::Fire { .. }, true, Some(limit)) = (choice.act, is_awaited, self.bounds.delays) {
@@ -177,7 +171,7 @@ impl<P: Protocol> Worlds<P> {
                 }
                 delays += 1;
             }
-            let (id, takes) = world.identity(&choice.act);
+            let (id, takes) = world.identity(protocol, &choice.act);
             let mut move_ = Move { ordinal: counted(), id, alone, takes, looks_for: 0, kind: MoveKind::Event };
             let sleeps = asleep.contains(&id);
             let can_crash = may_crash && choice.act.actor().is_some_and(|node| protocol.exposure(node).crash);
@@ -197,7 +191,7 @@ impl<P: Protocol> Worlds<P> {
         let midst = points.into_iter().flat_map(|(choice, effects, delays)| {
             (1..effects).map(move |done| (Choice { crash_after: Some(done), ..choice }, MoveKind::Fault, delays))
         });
-        let outside = world.disturbances(protocol, &self.limit, self.bounds.repairs);
+        let outside = disturbances(&ground, &self.limit, self.bounds.repairs);
         let outside = outside.into_iter().map(|(choice, kind)| (choice, kind, *delays));
         for (choice, kind, delays) in midst.chain(outside) {
             let move_ = Move { ordinal: counted(), id: 0, alone: None, takes: None, looks_for: 0, kind };
@@ -208,103 +202,9 @@ impl<P: Protocol> Worlds<P> {
     }
 }
 
-impl<P: Protocol> Act<P> {
-    /// The node that acts, where one does.
-    fn actor(&self) -> Option<NodeId> {
-        match *self {
-            Act::Deliver { to: node, .. } | Act::Fire { node, .. } | Act::Step { node, .. } => Some(node),
-            _ => None,
-        }
-    }
-}
-
 impl<P: Protocol> World<P> {
-    /// What can happen by itself now, with the node that acts alone (see [`Move::alone`]), and whether any message can arrive. Of equal messages only one
-    /// is tried.
-    fn happenings(&self, protocol: &P) -> (Vec<Happening<P>>, bool) {
-        let mut all = Vec::new();
-        for node in self.ids().filter(|node| self.slot(*node).status == Status::Up) {
-            let steps = protocol.steps(node, self.state(node));
-            all.extend(steps.into_iter().map(|step| (Choice::now(Act::Step { node, step }), Some(node))));
-        }
-        for (at, message) in self.network.in_flight.iter().enumerate() {
-            let (from, to) = (message.from, message.to);
-            let is_equal_to_last =
-                at > 0 && self.network.in_flight[at - 1] == *message && !protocol.channel(from, to).keeps_order();
-            if is_equal_to_last {
-                continue;
-            }
-            let nth = self.network.rank(at);
-            if self.refuses_arrival(protocol, from, to, nth).is_none() {
-                all.push((Choice::now(Act::Deliver { from, to, nth }), Some(to)));
-            }
-        }
-        let is_awaited = all.iter().any(|(choice, _)| matches!(choice.act, Act::Deliver { .. }));
-        let horizon_ms = self.horizon_ms(protocol);
-        for node in self.ids().filter(|node| self.slot(*node).status == Status::Up) {
-            for (timer, reading) in &self.slot(node).timers {
-                if self.due_ms(node, *reading) <= horizon_ms {
-                    all.push((Choice::now(Act::Fire { node, timer: *timer }), None));
-                }
-            }
-        }
-        all.retain(|(choice, _)| !matches!(choice.act, Act::Fire { .. }) || self.refuses(protocol, choice).is_none());
-        (all, is_awaited)
-    }
-
-    /// What may go wrong or be repaired now.
-    fn disturbances(&self, protocol: &P, limit: &Spent, repairs: bool) -> Vec<(Choice<P>, MoveKind)> {
-        let mut acts: Vec<Act<P>> = Vec::new();
-        let spent = &self.spent;
-        for (at, message) in self.network.in_flight.iter().enumerate() {
-            let (from, to) = (message.from, message.to);
-            let is_equal_to_last = at > 0 && self.network.in_flight[at - 1] == *message;
-            if is_equal_to_last || protocol.channel(from, to) != Channel::Datagram {
-                continue;
-            }
-            let nth = self.network.rank(at);
-            if spent.drop < limit.drop {
-                acts.push(Act::Drop { from, to, nth });
-            }
-            if spent.duplicate < limit.duplicate {
-                acts.push(Act::Duplicate { from, to, nth });
-            }
-        }
-        for node in self.ids() {
-            match self.slot(node).status {
-                Status::Crashed if repairs => acts.push(Act::Restart { node }),
-                Status::Paused if repairs => acts.push(Act::Resume { node }),
-                Status::Up if spent.pause < limit.pause => acts.push(Act::Pause { node }),
-                _ => {}
-            }
-            if spent.crash < limit.crash {
-                acts.push(Act::Crash { node });
-            }
-            if spent.partition < limit.partition {
-                acts.push(Act::Cut { side: 1 << node.0 });
-            }
-            if spent.jump < limit.jump {
-                acts.extend(JUMPS_MS.map(|by_ms| Act::Jump { node, by_ms }));
-            }
-            if spent.drift < limit.drift {
-                let runs_at = self.slot(node).clock.rate_permille();
-                let others = RATES_PERMILLE.into_iter().filter(|permille| *permille != runs_at);
-                acts.extend(others.map(|permille| Act::Rate { node, permille }));
-            }
-        }
-        if repairs && !self.network.sides.is_empty() {
-            acts.push(Act::Heal);
-        }
-        let kind = |act: &Act<P>| match act {
-            Act::Restart { .. } | Act::Resume { .. } | Act::Heal => MoveKind::Repair,
-            _ => MoveKind::Fault,
-        };
-        let allowed = acts.into_iter().map(|act| (Choice::now(act), kind(&act)));
-        allowed.filter(|(choice, _)| self.refuses(protocol, choice).is_none()).collect()
-    }
-
     /// What an event is, by its content and not by its place in a queue; of an arrival, what it takes from whom ([`Move::takes`]).
-    fn identity(&self, act: &Act<P>) -> (u64, Option<(NodeId, u64)>) {
+    fn identity(&self, protocol: &P, act: &Act) -> (u64, Option<(NodeId, u64)>) {
         let mut hasher = KeyHasher::default();
         let mut takes = None;
         match *act {
@@ -314,8 +214,14 @@ impl<P: Protocol> World<P> {
                     takes = Some((from, content_bit(from, to, &message.msg)));
                 }
             }
-            Act::Fire { node, timer } => (2_u8, node, timer).hash(&mut hasher),
-            Act::Step { node, step } => (3_u8, node, step).hash(&mut hasher),
+            Act::Fire { node, timer } => {
+                let timer = self.slot(node).timers.get(usize::from(timer)).map(|(timer, _)| *timer);
+                (2_u8, node, timer).hash(&mut hasher);
+            }
+            Act::Step { node, step } => {
+                (3_u8, node).hash(&mut hasher);
+                protocol.steps(node, self.state(node)).get(usize::from(step)).hash(&mut hasher);
+            }
             _ => {}
         }
         (hasher.finish(), takes)
@@ -332,10 +238,11 @@ impl<P: Protocol> Space for Worlds<P> {
     }
 
     fn follow(&self, spot: &Spot, ordinal: u16) -> Option<(String, Spot)> {
+        let ground = self.world(spot).ground(&self.protocol);
         let mut found = None;
         self.successors(self.point(spot), &[], &mut |move_, choice, point| {
             if move_.ordinal == ordinal {
-                found = Some((choice.name(&self.protocol, &self.ids), Spot(Box::new(point))));
+                found = Some((choice.name(&ground, &self.ids), Spot(Box::new(point))));
             }
         });
         found
@@ -343,7 +250,7 @@ impl<P: Protocol> Space for Worlds<P> {
 
     fn ordinal(&self, spot: &Spot, choice: &str) -> Option<u16> {
         let point = self.point(spot);
-        let asked = Choice::parse(choice, &self.protocol, &self.ids, &point.world).ok()?;
+        let asked = Choice::parse(choice, &point.world.ground(&self.protocol), &self.ids).ok()?;
         let mut found = None;
         self.successors(point, &[], &mut |move_, choice, _| {
             if choice.act == asked.act && choice.crash_after == asked.crash_after {

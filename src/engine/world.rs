@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::clock::Clock;
 use super::hash::{Aside, stable_hash};
 use super::network::Network;
-use super::protocol::{Protocol, Timing};
+use super::protocol::Protocol;
 use super::trace::NodeId;
 use super::view::Status;
 
@@ -168,47 +168,6 @@ impl<P: Protocol> World<P> {
     /// True time at which a timer of a node fires as its clock runs now.
     pub fn due_ms(&self, node: NodeId, reading_ms: i64) -> u64 {
         self.slot(node).clock.reaches(reading_ms, self.now_ms)
-    }
-
-    /// The earliest timer of a running node, by (true time, node, timer).
-    pub fn next_timer(&self) -> Option<(u64, NodeId, P::Timer)> {
-        let mut first: Option<(u64, NodeId, P::Timer)> = None;
-        for node in self.ids() {
-            let slot = self.slot(node);
-            if slot.status != Status::Up {
-                continue;
-            }
-            for (timer, reading) in &slot.timers {
-                let due = self.due_ms(node, *reading);
-                if first.is_none_or(|(earliest, _, _)| due < earliest) {
-                    first = Some((due, node, *timer));
-                }
-            }
-        }
-        first
-    }
-
-    /// The latest true time to which the clock may be let run without anything happening: the next timer, or the moment by which a message
-    /// must have arrived where delays are bounded.
-    pub fn horizon_ms(&self, protocol: &P) -> u64 {
-        let timer = self.next_timer().map_or(u64::MAX, |(due, _, _)| due);
-        timer.min(self.arrival_horizon_ms(protocol))
-    }
-
-    /// The earliest true time by which some message in flight must have arrived; `u64::MAX` where delays are free.
-    pub(super) fn arrival_horizon_ms(&self, protocol: &P) -> u64 {
-        if protocol.timing() == Timing::Free {
-            return u64::MAX;
-        }
-        self.network
-            .in_flight
-            .iter()
-            .filter(|message| {
-                self.slot(message.to).status != Status::Paused && self.network.connected(message.from, message.to)
-            })
-            .filter_map(|message| message.due_ms)
-            .min()
-            .map_or(u64::MAX, |due| due.max(self.now_ms))
     }
 
     /// The fixed hash of the world: the same natively and in Wasm.

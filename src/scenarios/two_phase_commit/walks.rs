@@ -25,7 +25,7 @@ fn walk(protocol: &TwoPhaseCommit, budget: &Spent, seed: u64, length: u32) -> Wa
     let mut choices = Vec::new();
     for _ in 0..length {
         let enabled = world.enabled(protocol, budget);
-        let plain: Vec<&Choice<TwoPhaseCommit>> =
+        let plain: Vec<&Choice> =
             enabled.iter().filter(|choice| choice.crash_after.is_none() && is_ordinary(choice)).collect();
         let choice = if plain.is_empty() || random.next_u32().is_multiple_of(5) {
             let Some(choice) = pick(&enabled, random.next_u32()) else { break };
@@ -33,7 +33,7 @@ fn walk(protocol: &TwoPhaseCommit, budget: &Spent, seed: u64, length: u32) -> Wa
         } else {
             **pick(&plain, random.next_u32()).expect("it is not empty")
         };
-        choices.push(choice.name(protocol, &ids));
+        choices.push(choice.name(&world.ground(protocol), &ids));
         world.apply(protocol, &choice, None).expect("it was enabled");
         for invariant in TwoPhaseCommit::invariants() {
             if let Err(breach) = (invariant.check)(protocol, &world) {
@@ -44,7 +44,7 @@ fn walk(protocol: &TwoPhaseCommit, budget: &Spent, seed: u64, length: u32) -> Wa
     Walk { breach: None, choices }
 }
 
-fn is_ordinary(choice: &Choice<TwoPhaseCommit>) -> bool {
+fn is_ordinary(choice: &Choice) -> bool {
     use crate::engine::Act;
     matches!(choice.act, Act::Deliver { .. } | Act::Fire { .. } | Act::Step { .. })
 }

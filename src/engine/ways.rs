@@ -1,0 +1,98 @@
+//! What the search tries from a world: what can happen by itself, what may go wrong, what may be repaired.
+
+use super::choice::{Act, Choice};
+use super::clock::END_OF_TIME_MS;
+use super::ground::{Envelope, Ground};
+use super::protocol::Channel;
+use super::space::MoveKind;
+use super::trace::NodeId;
+use super::view::Status;
+use super::world::Spent;
+
+/// Jumps of clocks that the menu offers and the search tries, in ms; a run string may name any.
+pub(super) const JUMPS_MS: [i64; 2] = [1_000, -1_000];
+/// Rates of clocks that the menu offers and the search tries, in thousandths of true speed; a run string may name any within its bounds.
+pub(super) const RATES_PERMILLE: [u32; 3] = [500, 1_000, 2_000];
+
+/// What can happen by itself, and the node that acts alone, if one does.
+pub(super) type Happening = (Choice, Option<NodeId>);
+
+/// What can happen by itself now, with the node that acts alone (see [`super::Move::alone`]), and whether any message can arrive. Of equal messages only
+/// one is tried.
+pub(super) fn happenings(ground: &dyn Ground) -> (Vec<Happening>, bool) {
+    let mut all = Vec::new();
+    for node in ground.ids().filter(|node| ground.status(*node) == Status::Up) {
+        all.extend((0..ground.steps(node)).map(|step| (Choice::now(Act::Step { node, step }), Some(node))));
+    }
+    let steps = all.len();
+    for at in 0..ground.in_flight() {
+        let Envelope { from, to, .. } = ground.envelope(at);
+        if ground.is_repeated(at) && !ground.channel(from, to).keeps_order() {
+            continue;
+        }
+        let nth = ground.rank(at);
+        if ground.refuses_arrival(from, to, nth).is_none() {
+            all.push((Choice::now(Act::Deliver { from, to, nth }), Some(to)));
+        }
+    }
+    let is_awaited = all.len() > steps;
+    // What fires by then is refused by nothing: no other timer and no arrival comes before it.
+    let horizon_ms = ground.horizon_ms().min(END_OF_TIME_MS);
+    for node in ground.ids().filter(|node| ground.status(*node) == Status::Up) {
+        let due = ground.timers(node).filter(|(_, due_ms)| *due_ms <= horizon_ms);
+        all.extend(due.map(|(timer, _)| (Choice::now(Act::Fire { node, timer }), None)));
+    }
+    (all, is_awaited)
+}
+
+/// What may go wrong or be repaired now.
+pub(super) fn disturbances(ground: &dyn Ground, limit: &Spent, repairs: bool) -> Vec<(Choice, MoveKind)> {
+    let mut acts: Vec<Act> = Vec::new();
+    let spent = ground.spent();
+    let (drops, duplicates) = (spent.drop < limit.drop, spent.duplicate < limit.duplicate);
+    let messages = if drops || duplicates { 0..ground.in_flight() } else { 0..0 };
+    for at in messages {
+        let Envelope { from, to, .. } = ground.envelope(at);
+        if ground.is_repeated(at) || ground.channel(from, to) != Channel::Datagram {
+            continue;
+        }
+        let nth = ground.rank(at);
+        if drops {
+            acts.push(Act::Drop { from, to, nth });
+        }
+        if duplicates {
+            acts.push(Act::Duplicate { from, to, nth });
+        }
+    }
+    for node in ground.ids() {
+        match ground.status(node) {
+            Status::Crashed if repairs => acts.push(Act::Restart { node }),
+            Status::Paused if repairs => acts.push(Act::Resume { node }),
+            Status::Up if spent.pause < limit.pause => acts.push(Act::Pause { node }),
+            _ => {}
+        }
+        if spent.crash < limit.crash {
+            acts.push(Act::Crash { node });
+        }
+        if spent.partition < limit.partition {
+            acts.push(Act::Cut { side: 1 << node.0 });
+        }
+        if spent.jump < limit.jump {
+            acts.extend(JUMPS_MS.map(|by_ms| Act::Jump { node, by_ms }));
+        }
+        if spent.drift < limit.drift {
+            let runs_at = ground.clock(node).rate_permille();
+            let others = RATES_PERMILLE.into_iter().filter(|permille| *permille != runs_at);
+            acts.extend(others.map(|permille| Act::Rate { node, permille }));
+        }
+    }
+    if repairs && !ground.sides().is_empty() {
+        acts.push(Act::Heal);
+    }
+    let kind = |act: &Act| match act {
+        Act::Restart { .. } | Act::Resume { .. } | Act::Heal => MoveKind::Repair,
+        _ => MoveKind::Fault,
+    };
+    let allowed = acts.into_iter().map(|act| (Choice::now(act), kind(&act)));
+    allowed.filter(|(choice, _)| ground.refuses(choice).is_none()).collect()
+}
