@@ -35,8 +35,18 @@ use stage::Stage;
 pub fn start() {
     crash::install();
     let Some(place) = browser::element("app") else { return };
-    place.set_inner_html("");
-    mount_to(place, App).forget();
+    place.set_inner_html(&frame().into_string());
+    // All that stands here is markup, so there is no view to mount: what counts is the owner that its effects live under.
+    mount_to(place, keep).forget();
+}
+
+/// What stands still, and places for what does not.
+fn frame() -> Markup {
+    html! {
+        div #site-head.unboxed {}
+        main #main tabindex="-1" {}
+        div #site-foot.unboxed {}
+    }
 }
 
 /// What stands behind `#` on the home page.
@@ -69,8 +79,8 @@ fn place(fragment: &str) -> Place {
 /// How much of an unknown address is shown.
 const UNKNOWN_SHOWN: usize = 80;
 
-#[component]
-fn App() -> impl IntoView {
+/// Keeps the page at what the address asks for.
+fn keep() {
     let nav = Nav::start();
     let settings = Settings::start(nav);
     let stage = Stage::new();
@@ -92,26 +102,32 @@ fn App() -> impl IntoView {
     });
     part("site-foot", move || if nav.embedded.get() { embed::foot(nav, stage) } else { site_foot() });
     let place = memo(move || nav.arrived.with(|fragment| place(fragment)));
-    let page = move || match place.get() {
+    effect(move || {
+        let place = place.get();
+        let page = untrack(|| page(&place));
+        if let Some(main) = browser::element("main") {
+            main.set_inner_html(&page.into_string());
+        }
+    });
+}
+
+/// The page of a place; whatever keeps it up to date lives until the next one comes.
+fn page(place: &Place) -> Markup {
+    match place {
         Place::Home => still_page(text::SITE_TITLE, home::page()),
         Place::Fidelity => still_page(text::FIDELITY_TITLE, fidelity::page()),
         Place::Scenario(id) => match scenarios::find(id) {
-            Ok(entry) => view! { <lab::LabPage entry /> }.into_any(),
+            Ok(entry) => lab::page(entry),
             Err(error) => still_page(text::NOT_FOUND, not_found(&error.to_string())),
         },
-        Place::Unknown(what) => still_page(text::NOT_FOUND, not_found(&what)),
-    };
-    view! {
-        <div class="unboxed" id="site-head"></div>
-        <main id="main" tabindex="-1">{page}</main>
-        <div class="unboxed" id="site-foot"></div>
+        Place::Unknown(what) => still_page(text::NOT_FOUND, not_found(what)),
     }
 }
 
 /// A page that never changes.
-fn still_page(title: &str, page: Markup) -> AnyView {
+fn still_page(title: &str, page: Markup) -> Markup {
     browser::set_title(title);
-    view! { <div inner_html=page.into_string()></div> }.into_any()
+    html! { div { (page) } }
 }
 
 /// The way past what stands before the content.

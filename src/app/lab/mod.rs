@@ -33,11 +33,7 @@ pub use bench::Bench;
 use state::{At, Lab};
 
 /// The page: a frame whose parts are kept up to date each by its own markup.
-#[component]
-pub fn LabPage(
-    /// The scenario.
-    entry: &'static dyn Entry,
-) -> impl IntoView {
+pub fn page(entry: &'static dyn Entry) -> Markup {
     let nav = expect_context::<Nav>();
     let stage = expect_context::<Stage>();
     let lab = Lab::new(entry, expect_context::<Settings>());
@@ -63,7 +59,7 @@ pub fn LabPage(
         text::page_title(entry.info().title, lab.read(|here| here.spec.variant.title).unwrap_or_default())
     });
     effect(move || browser::set_title(&title.get()));
-    view! { <article class="lab" inner_html=frame(entry.info()).into_string()></article> }
+    html! { article.lab { (frame(entry.info())) } }
 }
 
 /// What stands still, and places for what does not.
