@@ -1,7 +1,8 @@
 //! The states that were explored as a graph: from where a goal is still within reach, and from where not.
 
+use super::batch::edge_parts;
 use super::model::{Kind, Model};
-use super::search::{Search, edge_parts};
+use super::search::Search;
 
 /// States from which a goal is out of reach.
 #[derive(Clone, PartialEq, Eq, Debug)]

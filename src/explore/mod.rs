@@ -2,6 +2,7 @@
 //!
 //! Reading order: [`Model`] is what can be searched; [`Search`] explores it, and knows states by fingerprint only; [`Question`] is what a reader asks, and
 //! [`Exploration`] puts it to a moment of a run; [`reads_as`] says the answer in words. What the answer hangs on is tried in [`explain`].
+mod batch;
 pub mod challenge;
 pub mod explain;
 mod exploration;

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::model::{Kind, Model, Step};
+use super::batch::{Counts, Expanded, Successor, Waiting, kind_bits};
+use super::model::{Model, Step};
 use super::sleep::{Sleep, Sleeps};
 use super::store::{STATES_MAX, Seen, Store};
 
@@ -134,23 +135,6 @@ pub struct Found {
     pub faults: u32,
 }
 
-/// A state that waits to be expanded.
-pub(super) struct Waiting<S> {
-    pub place: u32,
-    pub state: S,
-    /// Only these steps are to be taken; `None` for all that do not sleep.
-    pub woken: Option<Sleep>,
-}
-
-/// A successor, before it is known whether it is new.
-pub(super) struct Successor<S> {
-    pub step: Step,
-    /// `None` where nobody will want it, since it is known already.
-    pub state: Option<S>,
-    pub fingerprint: u64,
-    pub sleep: Sleep,
-}
-
 /// A search under way.
 pub struct Search<M: Model> {
     pub(super) model: M,
@@ -206,16 +190,20 @@ impl<M: Model> Search<M> {
         self.store = Store::new();
         self.waiting.clear();
         self.waiting_bytes = 0;
+        self.reached.clear();
+        self.edges.clear();
+        self.expanded.clear();
         self.begun = 0;
         self.guided = (self.options.order == Order::Breadth).then_some((0, 0));
         for state in self.model.initial() {
             let fingerprint = self.fingerprint(&state);
-            if let Seen::New(place) = self.store.insert(fingerprint, None) {
-                self.welcome(place, state, Sleep::default());
+            if self.is_one_too_many(fingerprint) {
+                self.end = Some(End::States);
+                break;
             }
-        }
-        if self.waiting.is_empty() {
-            self.end = Some(End::Exhausted);
+            if let Seen::New(place) = self.store.insert(fingerprint, None) {
+                self.welcome(place, state, None);
+            }
         }
     }
 
@@ -255,36 +243,46 @@ impl<M: Model> Search<M> {
 
     /// Expands about so many states. `None` where there is more to do.
     pub fn advance(&mut self, states: u32) -> Option<End> {
-        self.advance_by(states, |search, batch| batch.iter().map(|waiting| search.expand(waiting)).collect())
+        self.advance_by(states, |search, batch, out| search.expand_all(batch, out))
     }
 
-    /// As [`Search::advance`], with the work of expanding done by `expand`: for each state of a batch, its successors.
+    /// As [`Search::advance`], with the work of expanding a batch done by `expand`.
     pub(super) fn advance_by(
         &mut self,
         states: u32,
-        expand: impl Fn(&Self, &[Waiting<M::State>]) -> Vec<Vec<Successor<M::State>>>,
+        expand: impl Fn(&Self, &[Waiting<M::State>], &mut Expanded<M::State>),
     ) -> Option<End> {
         let mut left = states;
+        // Both are filled and emptied over and over, which spares asking for memory.
+        let mut batch = Vec::new();
+        let mut expanded = Expanded::new();
         while left > 0 && self.end.is_none() {
-            let batch = self.next_batch();
-            let successors = expand(self, &batch);
+            self.next_batch(&mut batch);
+            expand(self, &batch, &mut expanded);
             left = left.saturating_sub(batch.len().max(1) as u32);
-            for (waiting, successors) in batch.iter().zip(successors) {
-                self.take(waiting, successors);
+            let mut successors = expanded.successors.drain(..);
+            for (waiting, count) in batch.drain(..).zip(expanded.counts.drain(..)) {
+                if self.end.is_none() {
+                    self.figures.transitions += u64::from(count.known);
+                    self.take(&waiting, successors.by_ref().take(count.successors));
+                }
+                // It still waits, at least in part.
+                if self.end.is_some_and(|end| end != End::Found) {
+                    self.waiting_bytes += self.weight(&waiting.state);
+                    self.waiting.push_back(waiting);
+                }
             }
         }
         self.end
     }
 
     /// States that are expanded before any of their successors is taken: however many threads do it, the result is the same. Depth first, only one.
-    fn next_batch(&mut self) -> Vec<Waiting<M::State>> {
+    fn next_batch(&mut self, batch: &mut Vec<Waiting<M::State>>) {
         let most = if self.options.order == Order::Breadth { BATCH } else { 1 };
-        let mut batch: Vec<Waiting<M::State>> = Vec::with_capacity(most);
         while batch.len() < most {
             // What one depth finds may end the search before the next begins.
-            let depth_of = |waiting: &Waiting<M::State>| self.store.depth(waiting.place);
             let next = self.waiting.front();
-            if batch.last().is_some_and(|last| next.is_none_or(|next| depth_of(next) != depth_of(last))) {
+            if batch.last().is_some_and(|last| next.is_none_or(|next| next.depth != last.depth)) {
                 break;
             }
             let Some(waiting) = self.next() else { break };
@@ -293,14 +291,19 @@ impl<M: Model> Search<M> {
             }
             batch.push(waiting);
         }
-        batch
     }
 
     /// The next state to be expanded; `None` once the search has ended.
     fn next(&mut self) -> Option<Waiting<M::State>> {
         while self.end.is_none() {
-            if let Some(limit) = self.limit_reached() {
-                self.end = Some(limit);
+            if self.bytes() >= self.options.max_bytes && !self.waiting.is_empty() {
+                self.end = Some(End::Memory);
+                break;
+            }
+            // States are checked when they are found: all of this depth have been.
+            let is_breadth = self.options.order == Order::Breadth;
+            if is_breadth && self.waiting.front().is_some_and(|next| self.is_enough(next.depth)) {
+                self.end = Some(End::Found);
                 break;
             }
             let next = match self.options.order {
@@ -312,27 +315,18 @@ impl<M: Model> Search<M> {
                 continue;
             };
             self.waiting_bytes = self.waiting_bytes.saturating_sub(self.weight(&waiting.state));
-            let depth = self.store.depth(waiting.place);
-            // States are checked when they are found: all of this depth have been.
-            if self.options.order == Order::Breadth && self.is_enough(depth) {
-                self.end = Some(End::Found);
-                break;
-            }
-            if depth >= self.depth_limit() {
+            if waiting.depth >= self.depth_limit() {
                 self.figures.cut += 1;
-                continue;
+            } else if is_breadth || waiting.depth == self.store.depth(waiting.place) {
+                return Some(waiting);
             }
-            return Some(waiting);
         }
         None
     }
 
-    fn limit_reached(&self) -> Option<End> {
-        // Looked at for every state, so only what is cheap to tell.
-        if self.store.len() >= self.options.max_states {
-            return Some(End::States);
-        }
-        (self.bytes() >= self.options.max_bytes).then_some(End::Memory)
+    /// Whether a state is new, and there is no room for it.
+    fn is_one_too_many(&self, fingerprint: u64) -> bool {
+        self.store.len() >= self.options.max_states && !self.store.knows(fingerprint)
     }
 
     fn depth_limit(&self) -> u16 {
@@ -343,6 +337,10 @@ impl<M: Model> Search<M> {
     }
 
     fn finish_round(&mut self) {
+        // Depth first, a state that was cut may have been reached by a shorter way since.
+        if self.figures.cut > 0 && self.options.order != Order::Breadth {
+            self.figures.cut = self.store.count_at(self.depth_limit());
+        }
         let has_more = self.figures.cut > 0;
         let goes_on = self.options.order == Order::Deepening
             && has_more
@@ -367,7 +365,9 @@ impl<M: Model> Search<M> {
             Until::First => near.any(|found| found.property.is_some()),
             Until::Wanted => near.any(|found| found.property.is_none()),
             Until::Broken(property) => near.any(|found| found.property == Some(property)),
-            Until::Every(properties) => near.count() >= usize::from(properties),
+            Until::Every(properties) => {
+                near.filter(|found| found.property.is_some()).count() >= usize::from(properties)
+            }
             Until::End => false,
         }
     }
@@ -376,99 +376,139 @@ impl<M: Model> Search<M> {
         self.model.bytes(state) + size_of::<Waiting<M::State>>() - size_of::<M::State>()
     }
 
-    /// All successors of a state that do not sleep.
-    pub(super) fn expand(&self, waiting: &Waiting<M::State>) -> Vec<Successor<M::State>> {
-        let mut out = Vec::new();
-        if !self.options.sleep {
-            let is_once_enough = self.options.order == Order::Breadth;
-            self.model.expand(&waiting.state, &[], &mut |step, state| {
-                let fingerprint = self.fingerprint(&state);
-                let is_known = is_once_enough && self.store.find(fingerprint).is_some();
-                // Dropped here and now, its memory serves the next.
-                let state = (!is_known).then_some(state);
-                out.push(Successor { step, state, fingerprint, sleep: Sleep::default() });
-            });
-            return out;
+    /// Expands states one after the other.
+    pub(super) fn expand_all(&self, batch: &[Waiting<M::State>], out: &mut Expanded<M::State>) {
+        for waiting in batch {
+            let before = out.successors.len();
+            let known = self.expand(waiting, &mut out.successors);
+            out.counts.push(Counts { successors: out.successors.len() - before, known });
         }
-        let mut asleep = self.sleeps.of(waiting.place).clone();
-        if let Some(woken) = &waiting.woken {
-            // The rest was taken before. What has been taken need not sleep in what follows: taking more is never wrong.
-            self.model.expand(&waiting.state, &[], &mut |step, state| {
-                if woken.holds(step.id) {
-                    let fingerprint = self.fingerprint(&state);
-                    out.push(Successor { step, state: Some(state), fingerprint, sleep: asleep.after(&step) });
-                }
-            });
-            return out;
-        }
-        let ids = asleep.ids();
-        self.model.expand(&waiting.state, &ids, &mut |step, state| {
-            if asleep.holds(step.id) && step.alone.is_some() {
-                return;
-            }
-            let fingerprint = self.fingerprint(&state);
-            // A state in which nothing sleeps has nothing to be woken.
-            let is_known = self.store.find(fingerprint).is_some_and(|place| self.sleeps.of(place).is_empty());
-            let state = (!is_known).then_some(state);
-            out.push(Successor { step, state, fingerprint, sleep: asleep.after(&step) });
-            asleep.add(&step);
-        });
-        out
     }
 
-    /// Takes the successors of a state into the store, and those that are new into the queue.
-    fn take(&mut self, waiting: &Waiting<M::State>, mut successors: Vec<Successor<M::State>>) {
-        self.follow_guide(waiting.place, &mut successors);
-        if self.options.edges {
-            self.expanded[waiting.place as usize] = true;
+    /// Hands over all successors of a state that do not sleep, but for those that are known and to which nothing is to be done: gives how many those
+    /// are.
+    fn expand(&self, waiting: &Waiting<M::State>, out: &mut Vec<Successor<M::State>>) -> u32 {
+        if self.options.sleep {
+            return self.expand_awake(waiting, out);
+        }
+        let begin = out.len();
+        self.model.expand(&waiting.state, &[], &mut |Step { ordinal, kind, .. }, state| {
+            let fingerprint = self.fingerprint(&state);
+            out.push(Successor { ordinal, kind, fingerprint, state, sleep: None });
+        });
+        // Breadth first, nothing about a known state can change. All are looked up in one go, so that the processor waits for memory once, not for each.
+        let mut kept = out.len();
+        if self.options.order == Order::Breadth && !self.options.edges {
+            kept = begin;
+            for at in begin..out.len() {
+                if !self.store.knows(out[at].fingerprint) {
+                    out.swap(kept, at);
+                    kept += 1;
+                }
+            }
+        }
+        let known = (out.len() - kept) as u32;
+        out.truncate(kept);
+        self.put_in_order(waiting.place, &mut out[begin..], |successor| successor.ordinal);
+        known
+    }
+
+    /// As [`Search::expand`], with sleep sets.
+    fn expand_awake(&self, waiting: &Waiting<M::State>, out: &mut Vec<Successor<M::State>>) -> u32 {
+        let mut steps = Vec::new();
+        let asleep = self.sleeps.of(waiting.place);
+        if let Some(woken) = &waiting.woken {
+            self.model.expand(&waiting.state, &[], &mut |step, state| {
+                if woken.holds(step.id) {
+                    steps.push((step, state));
+                }
+            });
+        } else {
+            self.model.expand(&waiting.state, &asleep.ids(), &mut |step, state| {
+                if step.alone.is_none() || !asleep.holds(step.id) {
+                    steps.push((step, state));
+                }
+            });
+            self.put_in_order(waiting.place, &mut steps, |(step, _)| step.ordinal);
+        }
+        let mut asleep = asleep.clone();
+        let mut known = 0;
+        for (step, state) in steps {
+            let fingerprint = self.fingerprint(&state);
+            let sleep = asleep.after(&step);
+            let sleep = (!sleep.is_empty()).then(|| Box::new(sleep));
+            // Of what woke up, the rest was taken before, and need not sleep in what follows: taking more is never wrong.
+            if waiting.woken.is_none() {
+                asleep.add(&step);
+            }
+            // A state in which nothing sleeps has nothing to be woken.
+            if self.store.find(fingerprint).is_some_and(|place| self.sleeps.of(place).is_empty()) {
+                known += 1;
+            } else {
+                let Step { ordinal, kind, .. } = step;
+                out.push(Successor { ordinal, kind, fingerprint, state, sleep });
+            }
+        }
+        known
+    }
+
+    /// Puts the steps of a state in the order in which they are taken: that of the guide first, if the guide is here.
+    fn put_in_order<T>(&self, place: u32, steps: &mut [T], ordinal: impl Fn(&T) -> u16) {
+        if let Some(first) = self.guide_at(place)
+            && let Some(found) = steps.iter().position(|step| ordinal(step) == first)
+        {
+            steps[..=found].rotate_right(1);
         }
         // What goes on the top of a stack last is expanded first.
         if self.options.order != Order::Breadth {
-            successors.reverse();
+            steps.reverse();
         }
+    }
+
+    /// Takes the successors of a state into the store, and those that are new into the queue.
+    fn take(&mut self, waiting: &Waiting<M::State>, successors: impl Iterator<Item = Successor<M::State>>) {
+        let mut guide = self.guide_at(waiting.place);
         for successor in successors {
+            if self.is_one_too_many(successor.fingerprint) {
+                self.end = Some(End::States);
+                return;
+            }
             self.figures.transitions += 1;
-            let parent = (waiting.place, successor.step.ordinal);
-            let place = match self.store.insert(successor.fingerprint, Some(parent)) {
+            let parent = (waiting.place, successor.ordinal);
+            let (place, is_new) = match self.store.insert(successor.fingerprint, Some(parent)) {
                 Seen::New(place) => {
-                    if let Some(state) = successor.state {
-                        self.welcome(place, state, successor.sleep);
-                    }
-                    place
+                    self.welcome(place, successor.state, successor.sleep);
+                    (place, true)
                 }
                 Seen::Known(place) => {
-                    if let Some(state) = successor.state {
-                        self.meet_again(place, parent, state, &successor.sleep);
-                    }
-                    place
+                    self.meet_again(place, parent, successor.state, successor.sleep.as_deref());
+                    (place, false)
                 }
             };
             if self.options.edges {
-                self.edges.push((waiting.place, place | kind_bits(successor.step.kind)));
+                self.edges.push((waiting.place, place | kind_bits(successor.kind)));
+            }
+            // Only the first can be the guide's. Where it leads to a known state, the guide is no shortest way, and of no more use.
+            if let Some(ordinal) = guide.take() {
+                let goes_on = is_new && ordinal == successor.ordinal;
+                self.guided = self.guided.filter(|_| goes_on).map(|(_, taken)| (place, taken + 1));
             }
         }
-        if self.options.order != Order::Breadth && self.options.order != Order::Deepening && self.is_enough(u16::MAX) {
+        if self.options.edges {
+            self.expanded[waiting.place as usize] = true;
+        }
+        if self.options.order == Order::Depth && self.is_enough(u16::MAX) {
             self.end = Some(End::Found);
         }
     }
 
-    /// Puts the step of the guide first, and moves on along it.
-    fn follow_guide(&mut self, place: u32, successors: &mut Vec<Successor<M::State>>) {
-        let Some((at, taken)) = self.guided.filter(|(at, _)| *at == place) else { return };
-        let wanted = self.options.guide.get(taken);
-        let found = wanted.and_then(|ordinal| successors.iter().position(|next| next.step.ordinal == *ordinal));
-        let Some(found) = found else {
-            self.guided = None;
-            return;
-        };
-        debug_assert_eq!(at, place, "the guide is where it is");
-        let first = successors.remove(found);
-        // Its place, if it is new; if it is known, the guide has gone in a circle and leads nowhere.
-        self.guided = self.store.find(first.fingerprint).is_none().then_some((self.store.len(), taken + 1));
-        successors.insert(0, first);
+    /// The step that the guide takes from a state, if the guide is there.
+    fn guide_at(&self, place: u32) -> Option<u16> {
+        let (_, taken) = self.guided.filter(|(at, _)| *at == place)?;
+        self.options.guide.get(taken).copied()
     }
 
-    fn welcome(&mut self, place: u32, state: M::State, sleep: Sleep) {
+    fn welcome(&mut self, place: u32, state: M::State, sleep: Option<Box<Sleep>>) {
         let depth = self.store.depth(place);
         self.figures.depth = self.figures.depth.max(depth);
         self.judge(place, depth, &state);
@@ -477,26 +517,30 @@ impl<M: Model> Search<M> {
             self.expanded.push(false);
         }
         self.waiting_bytes += self.weight(&state);
-        self.sleeps.put(place, sleep);
-        self.waiting.push_back(Waiting { place, state, woken: None });
+        if let Some(sleep) = sleep {
+            self.sleeps.put(place, *sleep);
+        }
+        self.waiting.push_back(Waiting { place, depth, state, woken: None });
     }
 
     /// A state that is known was found once more.
-    fn meet_again(&mut self, place: u32, parent: (u32, u16), state: M::State, sleep: &Sleep) {
+    fn meet_again(&mut self, place: u32, parent: (u32, u16), state: M::State, sleep: Option<&Sleep>) {
         if self.options.sleep {
             let waits = place >= self.begun;
             if let Some(woken) = self.sleeps.meet(place, sleep).filter(|_| !waits) {
                 self.waiting_bytes += self.weight(&state);
-                self.waiting.push_back(Waiting { place, state, woken: Some(woken) });
+                let depth = self.store.depth(place);
+                self.waiting.push_back(Waiting { place, depth, state, woken: Some(Box::new(woken)) });
             }
             return;
         }
         // Where depth is limited, a shorter way may lead further.
         let is_limited = self.options.order != Order::Breadth && self.depth_limit() < u16::MAX;
         if is_limited && self.store.shorten(place, parent) {
-            self.judge(place, self.store.depth(place), &state);
+            let depth = self.store.depth(place);
+            self.judge(place, depth, &state);
             self.waiting_bytes += self.weight(&state);
-            self.waiting.push_back(Waiting { place, state, woken: None });
+            self.waiting.push_back(Waiting { place, depth, state, woken: None });
         }
     }
 
@@ -520,24 +564,4 @@ impl<M: Model> Search<M> {
             None => self.found.push(found),
         }
     }
-}
-
-/// The kind of a step, as it stands in an edge.
-fn kind_bits(kind: Kind) -> u32 {
-    let bits = match kind {
-        Kind::Event => 0,
-        Kind::Fault => 1,
-        Kind::Repair => 2,
-    };
-    bits << 30
-}
-
-/// The place and the kind that stand in an edge.
-pub(super) fn edge_parts(to: u32) -> (u32, Kind) {
-    let kind = match to >> 30 {
-        0 => Kind::Event,
-        1 => Kind::Fault,
-        _ => Kind::Repair,
-    };
-    (to & STATES_MAX, kind)
 }

@@ -63,16 +63,15 @@ impl Sleeps {
 
     /// What sleeps in a new state.
     pub fn put(&mut self, place: u32, sleep: Sleep) {
-        if !sleep.is_empty() {
-            self.bytes += sleep.bytes();
-            self.sets.insert(place, sleep);
-        }
+        self.bytes += sleep.bytes();
+        self.sets.insert(place, sleep);
     }
 
     /// A state was found again, with this asleep: only what sleeps on both ways goes on sleeping. Gives what woke up, if anything did.
-    pub fn meet(&mut self, place: u32, sleep: &Sleep) -> Option<Sleep> {
+    pub fn meet(&mut self, place: u32, sleep: Option<&Sleep>) -> Option<Sleep> {
         let set = self.sets.get_mut(&place)?;
-        let (stay, woken): (Vec<_>, Vec<_>) = set.0.iter().partition(|asleep| sleep.holds(asleep.id));
+        let (stay, woken): (Vec<_>, Vec<_>) =
+            set.0.iter().partition(|asleep| sleep.is_some_and(|sleep| sleep.holds(asleep.id)));
         if woken.is_empty() {
             return None;
         }

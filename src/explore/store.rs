@@ -4,15 +4,26 @@
 pub const STATES_MAX: u32 = (1 << 30) - 1;
 /// Where a state that was not found from another was found from.
 const NONE: u32 = u32::MAX;
+/// The key of a slot in which nothing is; a state with this fingerprint goes by another.
+const EMPTY: u64 = 0;
 
 /// States found so far, in the order in which they were found; a state is named by its place in it.
 pub struct Store {
-    fingerprints: Vec<u64>,
-    parents: Vec<u32>,
-    ordinals: Vec<u16>,
-    depths: Vec<u16>,
-    /// Open addressing with linear probing; the places of states, or `NONE`. A power of two, at most 5/8 full.
-    table: Vec<u32>,
+    /// How each was found.
+    ways: Vec<Way>,
+    /// Fingerprints, by open addressing with linear probing. A power of two, at most 3/4 full. They stand by themselves, since what is asked most
+    /// often is whether a state is known at all, and that is then one look into memory.
+    keys: Vec<u64>,
+    /// The place of the state in each slot.
+    places: Vec<u32>,
+}
+
+/// How a state was found.
+#[derive(Clone, Copy)]
+struct Way {
+    parent: u32,
+    ordinal: u16,
+    depth: u16,
 }
 
 /// Whether a state was known.
@@ -27,100 +38,94 @@ pub enum Seen {
 impl Store {
     /// No states yet.
     pub fn new() -> Self {
-        Store {
-            fingerprints: Vec::new(),
-            parents: Vec::new(),
-            ordinals: Vec::new(),
-            depths: Vec::new(),
-            table: vec![NONE; 1 << 10],
-        }
+        const SLOTS: usize = 1 << 10;
+        Store { ways: Vec::new(), keys: vec![EMPTY; SLOTS], places: vec![NONE; SLOTS] }
     }
 
     /// How many there are.
     pub fn len(&self) -> u32 {
-        self.fingerprints.len() as u32
+        self.ways.len() as u32
     }
 
     /// Bytes that it takes, what it has set aside for more included.
     pub fn bytes(&self) -> usize {
-        let state = size_of::<u64>() + size_of::<u32>() + 2 * size_of::<u16>();
-        self.fingerprints.capacity() * state + self.table.len() * size_of::<u32>()
+        self.ways.capacity() * size_of::<Way>() + self.keys.len() * (size_of::<u64>() + size_of::<u32>())
+    }
+
+    /// The slot of a fingerprint, or the one where it belongs, and whether it is there.
+    fn slot(&self, key: u64) -> (usize, bool) {
+        let mask = self.keys.len() - 1;
+        // Fingerprints are well spread, so their low bits are.
+        let mut slot = (key as usize) & mask;
+        loop {
+            let there = self.keys[slot];
+            if there == key || there == EMPTY {
+                return (slot, there == key);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    /// Whether there is a state with this fingerprint.
+    pub fn knows(&self, fingerprint: u64) -> bool {
+        self.slot(key_of(fingerprint)).1
     }
 
     /// The place of the state with this fingerprint.
     pub fn find(&self, fingerprint: u64) -> Option<u32> {
-        let mask = self.table.len() - 1;
-        let mut slot = home(fingerprint, mask);
-        loop {
-            let place = self.table[slot];
-            if place == NONE {
-                return None;
-            }
-            if self.fingerprints[place as usize] == fingerprint {
-                return Some(place);
-            }
-            slot = (slot + 1) & mask;
-        }
+        let (slot, is_there) = self.slot(key_of(fingerprint));
+        is_there.then(|| self.places[slot])
     }
 
     /// Adds a state unless it is known. `parent` is where it was found from, by which step; `None` for an initial state.
     pub fn insert(&mut self, fingerprint: u64, parent: Option<(u32, u16)>) -> Seen {
-        let mask = self.table.len() - 1;
-        let mut slot = home(fingerprint, mask);
-        loop {
-            let place = self.table[slot];
-            if place == NONE {
-                break;
-            }
-            if self.fingerprints[place as usize] == fingerprint {
-                return Seen::Known(place);
-            }
-            slot = (slot + 1) & mask;
+        let key = key_of(fingerprint);
+        let (slot, is_there) = self.slot(key);
+        if is_there {
+            return Seen::Known(self.places[slot]);
         }
         let place = self.len();
-        self.table[slot] = place;
-        self.fingerprints.push(fingerprint);
-        let (from, ordinal) = parent.unwrap_or((NONE, 0));
-        self.parents.push(from);
-        self.ordinals.push(ordinal);
-        self.depths.push(self.depth_from(from));
-        if self.fingerprints.len() * 8 > self.table.len() * 5 {
+        (self.keys[slot], self.places[slot]) = (key, place);
+        let (parent, ordinal) = parent.unwrap_or((NONE, 0));
+        self.ways.push(Way { parent, ordinal, depth: self.depth_from(parent) });
+        if self.ways.len() * 4 > self.keys.len() * 3 {
             self.grow();
         }
         Seen::New(place)
     }
 
     fn depth_from(&self, parent: u32) -> u16 {
-        self.depths.get(parent as usize).map_or(0, |depth| depth.saturating_add(1))
+        self.ways.get(parent as usize).map_or(0, |way| way.depth.saturating_add(1))
     }
 
     fn grow(&mut self) {
-        let mask = self.table.len() * 2 - 1;
-        let mut table = vec![NONE; mask + 1];
-        for (place, fingerprint) in (0..).zip(&self.fingerprints) {
-            let mut slot = home(*fingerprint, mask);
-            while table[slot] != NONE {
-                slot = (slot + 1) & mask;
-            }
-            table[slot] = place;
+        let slots = self.keys.len() * 2;
+        let keys = std::mem::replace(&mut self.keys, vec![EMPTY; slots]);
+        let places = std::mem::replace(&mut self.places, vec![NONE; slots]);
+        for (key, place) in keys.into_iter().zip(places).filter(|(key, _)| *key != EMPTY) {
+            let (slot, _) = self.slot(key);
+            (self.keys[slot], self.places[slot]) = (key, place);
         }
-        self.table = table;
     }
 
     /// How many steps lead to a state on the way on which it was found.
     pub fn depth(&self, place: u32) -> u16 {
-        self.depths[place as usize]
+        self.ways[place as usize].depth
+    }
+
+    /// How many states are so many steps away.
+    pub fn count_at(&self, depth: u16) -> u32 {
+        self.ways.iter().filter(|way| way.depth == depth).count() as u32
     }
 
     /// Notes a shorter way to a state than the one on which it was found; `false` where it is not shorter.
-    pub fn shorten(&mut self, place: u32, parent: (u32, u16)) -> bool {
-        let depth = self.depth_from(parent.0);
-        let at = place as usize;
-        if depth >= self.depths[at] {
+    pub fn shorten(&mut self, place: u32, (parent, ordinal): (u32, u16)) -> bool {
+        let depth = self.depth_from(parent);
+        let way = &mut self.ways[place as usize];
+        if depth >= way.depth {
             return false;
         }
-        self.depths[at] = depth;
-        (self.parents[at], self.ordinals[at]) = parent;
+        *way = Way { parent, ordinal, depth };
         true
     }
 
@@ -128,18 +133,22 @@ impl Store {
     pub fn path(&self, place: u32) -> (u32, Vec<u16>) {
         let mut ordinals = Vec::new();
         let mut at = place;
-        while self.parents[at as usize] != NONE {
-            ordinals.push(self.ordinals[at as usize]);
-            at = self.parents[at as usize];
+        loop {
+            let way = self.ways[at as usize];
+            if way.parent == NONE {
+                break;
+            }
+            ordinals.push(way.ordinal);
+            at = way.parent;
         }
         ordinals.reverse();
         (at, ordinals)
     }
 }
 
-/// Where a fingerprint is looked for first. Fingerprints are well spread, so their low bits do.
-fn home(fingerprint: u64, mask: usize) -> usize {
-    (fingerprint as usize) & mask
+/// The key of a fingerprint.
+fn key_of(fingerprint: u64) -> u64 {
+    if fingerprint == EMPTY { 1 } else { fingerprint }
 }
 
 #[cfg(test)]
@@ -159,7 +168,8 @@ mod tests {
             last = place;
         }
         assert_eq!(store.insert(7 + (4_000 << 32), Some((root, 0))), Seen::Known(4_000));
-        assert_eq!(store.find(8), None);
+        assert_eq!((store.find(8), store.find(7)), (None, Some(root)));
+        assert_eq!((store.knows(8), store.knows(7)), (false, true));
         let (start, path) = store.path(last);
         assert_eq!((start, path.len()), (root, 4_999));
         assert_eq!(path[..4], [1, 2, 0, 1]);

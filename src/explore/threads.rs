@@ -2,8 +2,9 @@
 
 use std::thread;
 
+use super::batch::Expanded;
 use super::model::Model;
-use super::search::{End, Search, Successor, Waiting};
+use super::search::{End, Search};
 
 impl<M: Model> Search<M> {
     /// As [`Search::advance`], with so many threads.
@@ -11,21 +12,26 @@ impl<M: Model> Search<M> {
         if threads <= 1 {
             return self.advance(states);
         }
-        self.advance_by(states, |search, batch| {
+        self.advance_by(states, |search, batch, out| {
             let share = batch.len().div_ceil(threads).max(1);
             thread::scope(|scope| {
-                let workers: Vec<_> =
-                    batch.chunks(share).map(|chunk| scope.spawn(|| expand_all(search, chunk))).collect();
-                // A thread ends without a result only where the model panicked, and then so does this one.
-                workers
-                    .into_iter()
-                    .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                    .collect()
-            })
+                let workers: Vec<_> = batch
+                    .chunks(share)
+                    .map(|chunk| {
+                        scope.spawn(|| {
+                            let mut part = Expanded::new();
+                            search.expand_all(chunk, &mut part);
+                            part
+                        })
+                    })
+                    .collect();
+                for worker in workers {
+                    // A thread ends without a result only where the model panicked, and then so does this one.
+                    let mut part = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                    out.successors.append(&mut part.successors);
+                    out.counts.append(&mut part.counts);
+                }
+            });
         })
     }
-}
-
-fn expand_all<M: Model>(search: &Search<M>, chunk: &[Waiting<M::State>]) -> Vec<Vec<Successor<M::State>>> {
-    chunk.iter().map(|waiting| search.expand(waiting)).collect()
 }
