@@ -37,7 +37,7 @@ pub struct Counts {
     /// Those that are handed over.
     pub successors: usize,
     /// Those that lead to known states, to which nothing is to be done.
-    pub known: u32,
+    pub known: usize,
 }
 
 impl<S> Expanded<S> {

@@ -9,6 +9,8 @@ use super::store::{STATES_MAX, Seen, Store};
 
 /// Most states that are expanded before their successors are taken.
 const BATCH: usize = 512;
+/// How many states are expanded before their successors are looked up, in one go: the processor waits for memory, and better for many at once.
+const GROUP: usize = 8;
 
 /// In which order states are expanded.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -263,7 +265,7 @@ impl<M: Model> Search<M> {
             let mut successors = expanded.successors.drain(..);
             for (waiting, count) in batch.drain(..).zip(expanded.counts.drain(..)) {
                 if self.end.is_none() {
-                    self.figures.transitions += u64::from(count.known);
+                    self.figures.transitions += count.known as u64;
                     self.take(&waiting, successors.by_ref().take(count.successors));
                 }
                 // It still waits, at least in part.
@@ -376,45 +378,53 @@ impl<M: Model> Search<M> {
         self.model.bytes(state) + size_of::<Waiting<M::State>>() - size_of::<M::State>()
     }
 
-    /// Expands states one after the other.
+    /// Hands over all successors of states that do not sleep, but for those that are known and to which nothing is to be done.
     pub(super) fn expand_all(&self, batch: &[Waiting<M::State>], out: &mut Expanded<M::State>) {
-        for waiting in batch {
-            let before = out.successors.len();
-            let known = self.expand(waiting, &mut out.successors);
-            out.counts.push(Counts { successors: out.successors.len() - before, known });
+        for group in batch.chunks(GROUP) {
+            if self.options.sleep {
+                group.iter().for_each(|waiting| self.expand_awake(waiting, out));
+            } else {
+                self.expand_group(group, out);
+            }
         }
     }
 
-    /// Hands over all successors of a state that do not sleep, but for those that are known and to which nothing is to be done: gives how many those
-    /// are.
-    fn expand(&self, waiting: &Waiting<M::State>, out: &mut Vec<Successor<M::State>>) -> u32 {
-        if self.options.sleep {
-            return self.expand_awake(waiting, out);
+    fn expand_group(&self, group: &[Waiting<M::State>], out: &mut Expanded<M::State>) {
+        let successors = &mut out.successors;
+        let begin = successors.len();
+        let mut ends = [begin; GROUP];
+        for (waiting, end) in group.iter().zip(&mut ends) {
+            self.model.expand(&waiting.state, &[], &mut |Step { ordinal, kind, .. }, state| {
+                let fingerprint = self.fingerprint(&state);
+                successors.push(Successor { ordinal, kind, fingerprint, state, sleep: None });
+            });
+            *end = successors.len();
         }
-        let begin = out.len();
-        self.model.expand(&waiting.state, &[], &mut |Step { ordinal, kind, .. }, state| {
-            let fingerprint = self.fingerprint(&state);
-            out.push(Successor { ordinal, kind, fingerprint, state, sleep: None });
-        });
-        // Breadth first, nothing about a known state can change. All are looked up in one go, so that the processor waits for memory once, not for each.
-        let mut kept = out.len();
-        if self.options.order == Order::Breadth && !self.options.edges {
-            kept = begin;
-            for at in begin..out.len() {
-                if !self.store.knows(out[at].fingerprint) {
-                    out.swap(kept, at);
+        // Breadth first, nothing about a known state can change.
+        let skips_known = self.options.order == Order::Breadth && !self.options.edges;
+        if skips_known {
+            self.store.fetch(successors[begin..].iter().map(|successor| successor.fingerprint));
+        }
+        let mut kept = begin;
+        let mut at = begin;
+        for (waiting, end) in group.iter().zip(ends) {
+            let first = kept;
+            let steps = end - at;
+            for at in at..end {
+                if !skips_known || !self.store.knows(successors[at].fingerprint) {
+                    successors.swap(kept, at);
                     kept += 1;
                 }
             }
+            at = end;
+            self.put_in_order(waiting.place, &mut successors[first..kept], |successor| successor.ordinal);
+            out.counts.push(Counts { successors: kept - first, known: steps - (kept - first) });
         }
-        let known = (out.len() - kept) as u32;
-        out.truncate(kept);
-        self.put_in_order(waiting.place, &mut out[begin..], |successor| successor.ordinal);
-        known
+        successors.truncate(kept);
     }
 
-    /// As [`Search::expand`], with sleep sets.
-    fn expand_awake(&self, waiting: &Waiting<M::State>, out: &mut Vec<Successor<M::State>>) -> u32 {
+    fn expand_awake(&self, waiting: &Waiting<M::State>, out: &mut Expanded<M::State>) {
+        let begin = out.successors.len();
         let mut steps = Vec::new();
         let asleep = self.sleeps.of(waiting.place);
         if let Some(woken) = &waiting.woken {
@@ -446,10 +456,10 @@ impl<M: Model> Search<M> {
                 known += 1;
             } else {
                 let Step { ordinal, kind, .. } = step;
-                out.push(Successor { ordinal, kind, fingerprint, state, sleep });
+                out.successors.push(Successor { ordinal, kind, fingerprint, state, sleep });
             }
         }
-        known
+        out.counts.push(Counts { successors: out.successors.len() - begin, known });
     }
 
     /// Puts the steps of a state in the order in which they are taken: that of the guide first, if the guide is here.

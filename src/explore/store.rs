@@ -39,7 +39,7 @@ impl Store {
     /// No states yet.
     pub fn new() -> Self {
         const SLOTS: usize = 1 << 10;
-        Store { ways: Vec::new(), keys: vec![EMPTY; SLOTS], places: vec![NONE; SLOTS] }
+        Store { ways: Vec::new(), keys: vec![EMPTY; SLOTS], places: vec![0; SLOTS] }
     }
 
     /// How many there are.
@@ -69,6 +69,13 @@ impl Store {
     /// Whether there is a state with this fingerprint.
     pub fn knows(&self, fingerprint: u64) -> bool {
         self.slot(key_of(fingerprint)).1
+    }
+
+    /// Brings near what looking these up will need. Done by itself it is free of branches, and the processor waits for all of it at once.
+    pub fn fetch(&self, fingerprints: impl Iterator<Item = u64>) {
+        let mask = self.keys.len() - 1;
+        let near = fingerprints.fold(0, |near, fingerprint| near ^ self.keys[(fingerprint as usize) & mask]);
+        std::hint::black_box(near);
     }
 
     /// The place of the state with this fingerprint.
@@ -101,7 +108,7 @@ impl Store {
     fn grow(&mut self) {
         let slots = self.keys.len() * 2;
         let keys = std::mem::replace(&mut self.keys, vec![EMPTY; slots]);
-        let places = std::mem::replace(&mut self.places, vec![NONE; slots]);
+        let places = std::mem::replace(&mut self.places, vec![0; slots]);
         for (key, place) in keys.into_iter().zip(places).filter(|(key, _)| *key != EMPTY) {
             let (slot, _) = self.slot(key);
             (self.keys[slot], self.places[slot]) = (key, place);
