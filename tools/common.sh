@@ -139,6 +139,17 @@ need_build_tools() {
   export TRUNK_SKIP_VERSION_CHECK=true
 }
 
+# Writes target/bench-stateright/: the binary that measures, and the Wasm of its model. A package of its own, since nothing else needs Stateright.
+build_search_bench() (
+  export CARGO_TARGET_DIR="$ROOT/target/bench-stateright"
+  cd "$ROOT/tools/bench-stateright"
+  cargo build --locked --release --bin bench-stateright
+  cargo build --locked --release --lib --target wasm32-unknown-unknown
+  wasm-bindgen --target web --out-dir "$CARGO_TARGET_DIR/wasm" \
+    "$CARGO_TARGET_DIR/wasm32-unknown-unknown/release/two_phase_wasm.wasm"
+  wasm-opt -O3 -o "$CARGO_TARGET_DIR/wasm/two_phase_wasm_bg.wasm" "$CARGO_TARGET_DIR/wasm/two_phase_wasm_bg.wasm"
+)
+
 need_rust_component() {
   cargo "$1" --version >/dev/null 2>&1 && return
   has rustup || fail "cargo $1 is missing and there is no rustup to add it"

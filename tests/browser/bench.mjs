@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import lighthouse from 'lighthouse';
 import { chromium } from 'playwright-core';
 import { longLink, longRun } from './bench-page.mjs';
+import { search } from './bench-search.mjs';
 import { CHROMIUM, FLAGS } from './harness.mjs';
 import { serveDist, sizes } from './server.mjs';
 
@@ -71,6 +72,7 @@ const PARTS = [
   ['A long run', longRun],
   ['A long link', longLink],
   ['Lighthouse', scores],
+  ['Search', search],
 ];
 
 const asked = process.argv.slice(2);
