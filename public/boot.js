@@ -1,5 +1,6 @@
 // Starts the app, and says what is wrong where it cannot start. Trunk's own loader is an inline script, which a strict
 // Content-Security-Policy forbids; this file needs only `script-src 'self' 'wasm-unsafe-eval'`.
+// In a worker (the page starts one for the search) it starts the same app, from what the page hands over.
 
 function explain(error) {
   const text = String(error);
@@ -56,4 +57,18 @@ async function start() {
   await app.default({ module_or_path: answer });
 }
 
-start().catch(complain);
+/** The page's first message holds its compiled Wasm and the address of the glue. What comes before the app listens waits for it. */
+function serve({ data: { module, glue } }) {
+  const early = [];
+  self.onmessage = (event) => early.push(event);
+  import(glue)
+    .then((app) => app.default({ module_or_path: module }))
+    .then(() => early.forEach((event) => self.onmessage(event)))
+    .catch((error) => self.postMessage(`interleave 1 refusal 0\n${explain(error)} (${error})`));
+}
+
+if (typeof document === 'undefined') {
+  self.onmessage = serve;
+} else {
+  start().catch(complain);
+}

@@ -16,7 +16,7 @@
 //!
 //! | room | what is in it |
 //! | --- | --- |
-//! | `app` (Wasm only) | the page: frame, router, the lab and its parts, keyboard, page API, embedding. `app/browser.rs` alone does I/O |
+//! | `app` (Wasm only) | the page: frame, router, the lab and its parts, keyboard, page API, embedding, and the worker of the search. `app/browser.rs` alone does I/O |
 //! | `cli` (native only) | `interleave list`, `run`, `replay`, `explore` |
 //! | [`explore`] | the search: [`explore::Model`] is what can be searched, [`explore::Search`] searches it, [`explore::Question`] is what a reader asks |
 //! | [`diagram`] | [`diagram::layout`]: trace to [`diagram::Scene`], which the page and the SVG export draw alike; Mermaid, PlantUML, transcript |
@@ -53,6 +53,10 @@
 //!
 //! Whether a goal is *out of reach* is not taken from what a scenario says: the explored states are a graph, and from those that are stuck nothing which
 //! happens by itself leads to the goal ([`explore::Stuck`]). What scenarios call blocked is tested against that.
+//!
+//! In the page it runs in a worker (`app/worker.rs`), which boots the very Wasm that the page has compiled, in slices, so that it can be told to stop;
+//! the page's side (`app/searcher.rs`) replaces a worker that dies. They talk in [`explore::message`], versioned text of which neither takes anything on
+//! trust. Where there are few states, [`explore::Map`] lays them all out.
 //!
 //! `docs/explored.tsv` is what the search finds in every variant; a test regenerates it, and the page about fidelity shows it.
 //!

@@ -12,7 +12,7 @@ use web_sys::{
     ReadableStreamDefaultReader, Storage, Url, Window,
 };
 
-/// The window. A page always has one; a worker would not, and the app does not run there.
+/// The window. A page always has one, the worker of the search has not.
 pub fn window() -> Option<Window> {
     web_sys::window()
 }
@@ -274,12 +274,11 @@ pub fn now_ms() -> f64 {
     window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
 }
 
-/// A promise that is kept after a while.
+/// A promise that is kept after a while, in the page and in the worker: both scopes have the method, though only one is a window.
 pub fn timeout(ms: i32) -> Promise {
     Promise::new(&mut |resolve, _| {
-        if let Some(window) = window() {
-            window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).ok();
-        }
+        let scope: Window = js_sys::global().unchecked_into();
+        scope.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).ok();
     })
 }
 

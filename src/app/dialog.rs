@@ -14,10 +14,14 @@ pub fn place(id: &str) -> Markup {
     html! { dialog.dialog id=(id) aria-labelledby=(format!("{id}-title")) {} }
 }
 
-/// Keeps the dialog `id` at what is drawn, its head included, and open while `open` says so. The browser keeps the focus inside, gives it back on
-/// closing, and closes on Escape.
+/// Keeps the dialog `id` at what is drawn, its head included, and open while `open` says so.
 pub fn keep(id: &'static str, open: RwSignal<bool>, draw: impl Fn() -> Markup + 'static) {
     part(id, draw);
+    follow(id, open);
+}
+
+/// Keeps the dialog `id` open while `open` says so. The browser keeps the focus inside, gives it back on closing, and closes on Escape.
+pub fn follow(id: &'static str, open: RwSignal<bool>) {
     effect(move || {
         let is_open = open.get();
         let dialog = browser::element(id).and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok());

@@ -35,6 +35,8 @@ pub enum Glyph {
     Fork,
     /// Share.
     Share,
+    /// Search.
+    Search,
     /// Warning.
     Warning,
 }
@@ -57,6 +59,7 @@ impl Glyph {
             Glyph::Down => "M3.5 6 8 10.5 12.5 6",
             Glyph::Fork => "M5 2v12M5 9c0-3 6-1.5 6-5V2.5M9 4.5l2-2 2 2",
             Glyph::Share => "M8 10V2M5 4.5 8 1.5l3 3M3 8v6h10V8",
+            Glyph::Search => "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9M10.3 10.3 14 14",
             Glyph::Warning => "M8 2 1.5 13.5h13zM8 6.5v3.5M8 11.7v.3",
         }
     }

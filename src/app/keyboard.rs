@@ -76,6 +76,7 @@ fn act(bench: Bench, event: &KeyboardEvent) -> bool {
                 lab.said.set(text::NO_VIOLATION.to_owned());
             }
         }
+        "x" | "X" => bench.explore.start(""),
         "s" | "S" => bench.share.open.set(true),
         "?" => bench.help.set(true),
         key => return choose(bench, key),

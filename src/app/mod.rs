@@ -17,9 +17,11 @@ mod page_api;
 mod patch;
 mod rest;
 mod router;
+mod searcher;
 mod settings;
 mod stage;
 mod text;
+mod worker;
 
 use leptos::prelude::*;
 use live::{effect, hear, memo, part};
@@ -28,12 +30,17 @@ use wasm_bindgen::JsCast;
 
 use crate::scenarios;
 use nav::{Nav, href};
+use searcher::Searcher;
 use settings::Settings;
 use stage::Stage;
 
-/// Takes over the page: the static words and picture that stood there until the app arrived make room for it.
+/// Takes over the page: the static words and picture that stood there until the app arrived make room for it. Where there is no page, it is the worker
+/// of the search.
 pub fn start() {
     crash::install();
+    if browser::document().is_none() {
+        return worker::start();
+    }
     let Some(place) = browser::element("app") else { return };
     place.set_inner_html(&frame().into_string());
     // All that stands here is markup, so there is no view to mount: what counts is the owner that its effects live under.
@@ -84,10 +91,12 @@ fn keep() {
     let nav = Nav::start();
     let settings = Settings::start(nav);
     let stage = Stage::new();
+    let searcher = Searcher::new();
+    provide_context(searcher);
     provide_context(nav);
     provide_context(settings);
     provide_context(stage);
-    page_api::install(nav, stage);
+    page_api::install(nav, stage, searcher);
     settings::listen(settings);
     listen();
     embed::listen(stage, settings);

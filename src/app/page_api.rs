@@ -11,17 +11,20 @@
 //! | `transcript()` | one sentence per event, up to this step |
 //! | `invariants()` | `[{id, text, kind, state, detail}]`; `kind` is `invariant` or `goal`, `state` is `holds`, `open`, `blocked` or `violated` |
 //! | `svg()`, `mermaid()` | the diagram up to this step |
+//! | `explore(question, onProgress?)` | searches everything that can follow this step (`"violation;crash=1,delay=1"`, as `interleave explore` understands it). A Promise of `{end, complete, states, transitions, depth, frontier, bytes, ms, words, findings: [{shows, of, choices, faults, words, hangsOn}]}`; `end` is `exhausted`, `found`, `states`, `depth`, `memory` or `stopped`, `shows` is `broken`, `stuck` or `wanted`. `onProgress` gets the same about ten times a second |
 //! | `hash()`, `hashes()` | hash of the world at this step, at every step of the run: 16 hexadecimal digits each |
 //!
 //! Bad arguments throw (or reject with) an `Error` that says what is wrong. On the window, `interleave:step` (`detail: {step, steps}`) and
 //! `interleave:violation` (`detail: {invariant, sentence, step}`) are dispatched as CustomEvents.
 
-use js_sys::{Array, Error, Object, Reflect};
+use js_sys::{Array, Error, Function, Object, Promise, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::engine::{ChoiceGroup, ChoiceView, Verdict, VerdictKind, VerdictState};
+use crate::explore::End;
+use crate::explore::message::{Course, Report};
 use crate::scenarios::find;
 
 use super::browser::{self, object};
@@ -30,6 +33,7 @@ use super::lab::open;
 use super::lab::state::{Here, Lab};
 use super::nav::Nav;
 use super::router;
+use super::searcher::Searcher;
 use super::stage::Stage;
 use super::text;
 
@@ -43,33 +47,34 @@ fn error(words: &str) -> JsValue {
 }
 
 /// Puts `window.interleave` in place.
-pub fn install(nav: Nav, stage: Stage) {
+pub fn install(nav: Nav, stage: Stage, searcher: Searcher) {
     let api = Object::new();
     let set = |name: &str, value: &JsValue| {
         // Setting a field of a fresh plain object cannot fail.
         Reflect::set(&api, &name.into(), value).ok();
     };
     set("version", &1.into());
-    set("open", &function(move |run| Ok(future_to_promise(open_run(nav, stage, run)).into())));
-    set("choices", &function(move |_| read(stage, |branch| choices(&branch.run.choices(branch.step)))));
-    set("choose", &function(move |name| choose(stage, &name)));
-    set("back", &function(move |_| go(stage, |lab| lab.at.with_untracked(|at| at.step.saturating_sub(1)))));
-    set("goto", &function(move |step| goto(stage, &step)));
-    set("run", &function(move |_| lab(stage).map(|lab| optional(open::here(lab).map(|link| link.to_string())))));
+    set("open", &function(move |run, _| Ok(future_to_promise(open_run(nav, stage, run)).into())));
+    set("choices", &function(move |_, _| read(stage, |branch| choices(&branch.run.choices(branch.step)))));
+    set("choose", &function(move |name, _| choose(stage, &name)));
+    set("back", &function(move |_, _| go(stage, |lab| lab.at.with_untracked(|at| at.step.saturating_sub(1)))));
+    set("goto", &function(move |step, _| goto(stage, &step)));
+    set("run", &function(move |_, _| lab(stage).map(|lab| optional(open::here(lab).map(|link| link.to_string())))));
     for (name, format) in [("transcript", Format::Text), ("svg", Format::SvgLight), ("mermaid", Format::Mermaid)] {
-        set(name, &function(move |_| written(stage, format)));
+        set(name, &function(move |_, _| written(stage, format)));
     }
-    set("invariants", &function(move |_| read(stage, invariants)));
-    set("hash", &function(move |_| read(stage, |branch| hex(branch.run.hash(branch.step)))));
-    set("hashes", &function(move |_| read(stage, hashes)));
+    set("invariants", &function(move |_, _| read(stage, invariants)));
+    set("hash", &function(move |_, _| read(stage, |branch| hex(branch.run.hash(branch.step)))));
+    set("hashes", &function(move |_, _| read(stage, hashes)));
+    set("explore", &function(move |question, progress| explore(stage, searcher, &question, progress)));
     if let Some(window) = browser::window() {
         Reflect::set(&window, &"interleave".into(), &Object::freeze(&api)).ok();
     }
 }
 
-/// A JavaScript function of one argument that lives as long as the page.
-fn function(act: impl Fn(JsValue) -> Answer + 'static) -> JsValue {
-    Closure::<dyn Fn(JsValue) -> Answer>::new(act).into_js_value()
+/// A JavaScript function of at most two arguments that lives as long as the page.
+fn function(act: impl Fn(JsValue, JsValue) -> Answer + 'static) -> JsValue {
+    Closure::<dyn Fn(JsValue, JsValue) -> Answer>::new(act).into_js_value()
 }
 
 fn lab(stage: Stage) -> Result<Lab, JsValue> {
@@ -119,6 +124,57 @@ fn said(value: &JsValue) -> String {
 fn shown(value: &JsValue) -> String {
     let words = value.as_string().unwrap_or_else(|| said(value));
     words.chars().take(60).collect()
+}
+
+fn explore(stage: Stage, searcher: Searcher, question: &JsValue, progress: JsValue) -> Answer {
+    let link = open::here(lab(stage)?).ok_or_else(|| error(text::API_NO_RUN))?;
+    let question = question.as_string().ok_or_else(|| error(&text::api_bad_question(&shown(question))))?;
+    let progress: Option<Function> = progress.dyn_into().ok();
+    let promise = Promise::new(&mut |resolve, reject| {
+        let progress = progress.clone();
+        let told = move |told: Result<Report, String>| {
+            // What they do with it is theirs; a promise's own functions throw nothing.
+            match (told, &progress) {
+                (Ok(report), Some(progress)) if report.course == Course::Going => {
+                    progress.call1(&JsValue::NULL, &reported(&report)).ok()
+                }
+                (Ok(report), None) if report.course == Course::Going => None,
+                (Ok(report), _) => resolve.call1(&JsValue::NULL, &reported(&report)).ok(),
+                (Err(words), _) => reject.call1(&JsValue::NULL, &error(&words)).ok(),
+            };
+        };
+        searcher.ask(link.to_string(), question.clone(), Box::new(told));
+    });
+    Ok(promise.into())
+}
+
+fn reported(report: &Report) -> JsValue {
+    let findings = Array::new();
+    for shown in &report.findings {
+        let choices: Array = shown.choices.split(',').filter(|choice| !choice.is_empty()).map(JsValue::from).collect();
+        findings.push(&object(&[
+            ("shows", shown.shows.as_str().into()),
+            ("of", shown.of.as_str().into()),
+            ("choices", choices.into()),
+            ("faults", shown.faults.into()),
+            ("words", shown.words.as_str().into()),
+            ("hangsOn", shown.hangs_on.as_str().into()),
+        ]));
+    }
+    let figures = report.figures;
+    let out = object(&[
+        ("end", report.course.word().into()),
+        ("complete", (report.course == Course::Ended(End::Exhausted)).into()),
+        ("states", figures.states.into()),
+        ("transitions", (figures.transitions as f64).into()),
+        ("depth", figures.depth.into()),
+        ("frontier", figures.frontier.into()),
+        ("bytes", (figures.bytes as f64).into()),
+        ("ms", report.ms.into()),
+        ("words", report.words.as_str().into()),
+        ("findings", findings.into()),
+    ]);
+    out.into()
 }
 
 async fn open_run(nav: Nav, stage: Stage, run: JsValue) -> Answer {

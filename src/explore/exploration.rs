@@ -107,6 +107,16 @@ impl Exploration {
         self.search.figures()
     }
 
+    /// Ids of the invariants, in the order of the bits that stand for them.
+    pub fn invariants(&self) -> &[&'static str] {
+        &self.invariants
+    }
+
+    /// Ids of the goals, in the order of the bits that stand for them.
+    pub fn goals(&self) -> &[&'static str] {
+        &self.goals
+    }
+
     /// The search itself.
     pub fn search(&self) -> &Search<Worlds> {
         &self.search

@@ -14,6 +14,16 @@ pub struct Stuck {
 }
 
 impl<M: Model> Search<M> {
+    /// For each number of steps: (states found in so many, those among them that wait to be expanded).
+    pub fn layers(&self) -> Vec<(u32, u32)> {
+        let mut layers = vec![(0, 0); usize::from(self.figures().depth) + 1];
+        let depths = (0..self.store.len()).map(|place| self.store.depth(place));
+        depths.for_each(|depth| layers[usize::from(depth)].0 += 1);
+        let waiting = self.waiting.iter().map(|waiting| self.store.depth(waiting.place));
+        waiting.for_each(|depth| layers[usize::from(depth)].1 += 1);
+        layers
+    }
+
     /// States from which nothing that happens by itself leads to a goal (its bit in [`Model::reached`]); with `repairs`, nor any repair. Faults do
     /// not help. States that were not expanded are given the benefit of the doubt, so what is found is stuck in truth, whether or not the search
     /// is complete. `None` where the search keeps no steps ([`super::Options::edges`]).

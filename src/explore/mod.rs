@@ -7,6 +7,8 @@ pub mod challenge;
 pub mod explain;
 mod exploration;
 mod graph;
+mod map;
+pub mod message;
 mod model;
 mod question;
 pub mod reads_as;
@@ -20,6 +22,7 @@ mod worlds;
 
 pub use exploration::{Answer, Exploration, Finding, Shows};
 pub use graph::Stuck;
+pub use map::{Edge, MAP_MAX, Map, Mark, Place};
 pub use model::{Kind, Model, Step};
 pub use question::{
     FAULTS_MAX, QUESTION_TEXT_MAX, Question, QuestionError, STATES_ASKED_MAX, What, budget_text, declared_budget,

@@ -103,7 +103,7 @@ pub fn trial(trial: &Trial, invariant: &str) -> String {
         0 => String::new(),
         _ => format!(" ({} behind it no longer apply)", counted(u64::from(*skipped), "choice", "choices")),
     };
-    format!("Without choice {number}, {choice}, all else equal, {} {what}{rest}.", invariant.to_uppercase())
+    format!("Without choice {number}, {choice}, all else equal, {} {what}{rest}.", invariant.to_ascii_uppercase())
 }
 
 /// What a found run shows.
@@ -118,7 +118,7 @@ pub fn finding(finding: &Finding) -> String {
         }
     );
     match finding.shows {
-        Shows::Broken(invariant) => format!("{} breaks {length}.", invariant.to_uppercase()),
+        Shows::Broken(invariant) => format!("{} breaks {length}.", invariant.to_ascii_uppercase()),
         Shows::Stuck { goal, states, forever } => {
             let after = match forever {
                 0 => "from each of them, repairs help".to_owned(),

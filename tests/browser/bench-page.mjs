@@ -1,4 +1,4 @@
-// What `make bench` measures in the page: a step on a long run, its first drawing beside mermaid's of the same messages, opening a long link.
+// What `make bench` measures in the page: a step on a long run, its first drawing beside mermaid's of the same messages, opening a long link, the search.
 // Ratios are taken within one run of one browser.
 
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,11 @@ const START = '/two-phase-commit/cooperative?v=1&rev=2&run=cl.begin,cl-c+10,c-p1
 const STEP_MS_MAX = 16;
 const MERMAID_SHARE_MAX = 1 / 50;
 const OPEN_MS_MAX = 150;
+/** The search in the page: no frame longer than this meanwhile, and this space explored in so long. */
+const FRAME_MS_MAX = 50;
+const EXPLORED_S_MAX = 10;
+const EXPLORED_RUN = '/two-phase-commit/basic?v=1&rev=2&run=';
+const EXPLORED = 'violation;crash=1,delay=1';
 
 const ms = (value) => `${value.toFixed(1)} ms`;
 
@@ -150,5 +155,44 @@ export function longLink() {
     }
     const median = quantile(times, 0.5);
     return [{ what: `opening a link of ${steps} choices, median of ${times.length}`, value: ms(median), bar: `at most ${OPEN_MS_MAX} ms`, ok: median <= OPEN_MS_MAX }];
+  });
+}
+
+/** A whole space explored, with the dialog and its figures in view; the longest time from frame to frame meanwhile, and the longest task. */
+export function searchInPage() {
+  return inPage(async (fresh) => {
+    const runs = [];
+    for (let round = 0; round < 3; round += 1) {
+      const page = await fresh();
+      await page.evaluate((run) => window.interleave.open(run), EXPLORED_RUN);
+      await page.locator('[data-act=explore]').first().click();
+      await page.waitForTimeout(REST_MS);
+      runs.push(await page.evaluate(async () => {
+        const tasks = [];
+        new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+        const figure = () => [...document.querySelectorAll('.explore-figures dd')].map((figure) => figure.textContent);
+        const from = performance.now();
+        let frame = 0;
+        let last = from;
+        document.querySelector('.explore-form button[type=submit]').click();
+        while (!document.querySelector('.explore-answer.is-complete')) {
+          await new Promise(requestAnimationFrame);
+          frame = Math.max(frame, performance.now() - last);
+          last = performance.now();
+        }
+        const seconds = (performance.now() - from) / 1_000;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return { frame, task: Math.max(0, ...tasks), seconds, states: figure()[0] };
+      }));
+      await page.context().close();
+    }
+    const middle = (of) => quantile(runs.map(of), 0.5);
+    const frame = middle((run) => run.frame);
+    const seconds = middle((run) => run.seconds);
+    const all = (of) => runs.map(of).join(', ');
+    return [
+      { what: 'longest frame while the search runs, median of 3', value: ms(frame), bar: `at most ${FRAME_MS_MAX} ms`, ok: frame <= FRAME_MS_MAX, note: `frames ${all((run) => run.frame.toFixed(1))}; longest tasks ${all((run) => run.task.toFixed(0))} (0: none over 50)` },
+      { what: `basic, 3 participants, ${EXPLORED.split(';')[1]}, fully explored in the page (${runs[0].states} states)`, value: `${seconds.toFixed(1)} s`, bar: `at most ${EXPLORED_S_MAX} s`, ok: seconds <= EXPLORED_S_MAX, note: all((run) => run.seconds.toFixed(1)) },
+    ];
   });
 }

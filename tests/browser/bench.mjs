@@ -4,7 +4,7 @@
 import { createServer } from 'node:net';
 import lighthouse from 'lighthouse';
 import { chromium } from 'playwright-core';
-import { longLink, longRun } from './bench-page.mjs';
+import { longLink, longRun, searchInPage } from './bench-page.mjs';
 import { search } from './bench-search.mjs';
 import { CHROMIUM, FLAGS } from './harness.mjs';
 import { serveDist, sizes } from './server.mjs';
@@ -71,6 +71,7 @@ const PARTS = [
   ['First load', firstLoad],
   ['A long run', longRun],
   ['A long link', longLink],
+  ['The search in the page', searchInPage],
   ['Lighthouse', scores],
   ['Search', search],
 ];

@@ -13,7 +13,7 @@ use super::branches;
 use super::share::{self, Copying};
 use super::state::Selected;
 use super::transport::{along_lifeline, toggle_play};
-use super::{choices, open, parameters, transcript};
+use super::{choices, explore, open, parameters, transcript};
 
 /// Hears the page for as long as the component that calls it stands.
 pub fn listen(bench: Bench) {
@@ -21,9 +21,11 @@ pub fn listen(bench: Bench) {
     hear("change", move |event| changed(bench, &event));
     hear("input", move |event| typed(bench, &event));
     hear("submit", move |event| {
-        if asked(&event, "form[data-act=rename-to]").is_some() {
-            event.prevent_default();
-            branches::rename(bench);
+        let Some(form) = asked(&event, "form[data-act]") else { return };
+        event.prevent_default();
+        match attribute(&form, "data-act").as_str() {
+            "rename-to" => branches::rename(bench),
+            _ => explore::ask(bench),
         }
     });
 }
@@ -98,6 +100,7 @@ fn pressed(bench: Bench, element: &Element) {
         "download" => share::download(bench, Copying::named(&attribute(element, "data-of"))),
         "drive-beside" => comparison.drive(lab),
         "go-to-parting" => comparison.go_to_parting(lab),
+        act if bench.explore.pressed(bench, act, &attribute(element, "data-of")) => {}
         act => moved(bench, act),
     }
 }
@@ -153,7 +156,7 @@ fn changed(bench: Bench, event: &Event) {
         "parameter" => parameters::set(lab, &of, &event_target_value(event)),
         "parameter-node" => parameters::toggle(lab, &of, &event_target_value(event)),
         "share-from-start" => bench.share.from_start.set(event_target_checked(event)),
-        _ => {}
+        act => bench.explore.picked(act, &of),
     }
 }
 

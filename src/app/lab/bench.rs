@@ -9,6 +9,7 @@ use super::super::diagram::Press;
 use super::super::live::effect;
 use super::super::rest::Rest;
 use super::compare::Comparison;
+use super::explore::Explore;
 use super::share::Share;
 use super::state::{At, Lab};
 
@@ -49,6 +50,8 @@ pub struct Bench {
     pub help: RwSignal<bool>,
     /// The Share dialog.
     pub share: Share,
+    /// The search.
+    pub explore: Explore,
 }
 
 impl Bench {
@@ -77,6 +80,7 @@ impl Bench {
             menu: RwSignal::new(None),
             help: RwSignal::new(false),
             share: Share::new(),
+            explore: Explore::new(),
         }
     }
 

@@ -6,6 +6,7 @@ mod branches;
 pub mod choices;
 mod compare;
 mod current;
+mod explore;
 pub mod exports;
 mod inspector;
 pub mod open;
@@ -72,6 +73,7 @@ fn frame(info: &'static Info) -> Markup {
         div #notice.notice-place role="alert" {}
         div.bench {
             div.bench-bar { div #branches.branches {} div #bench-acts.bench-acts {} }
+            div #explore-strip.strip {}
             (choices::frame())
             div #sheets.sheets {
                 div.sheet {
@@ -105,6 +107,7 @@ fn frame(info: &'static Info) -> Markup {
         p #said.visually-hidden role="status" aria-live="polite" {}
         (dialog::place("help"))
         (dialog::place("share"))
+        (dialog::place(explore::ID))
     }
 }
 
@@ -117,6 +120,7 @@ fn keep_parts(bench: Bench) {
     part("variants", move || parameters::variants(lab));
     part("branches", move || branches::panel(bench));
     part("bench-acts", move || bench_acts(bench));
+    part("explore-strip", move || explore::strip(bench));
     part("transport-buttons", move || transport::buttons(bench, at_end.get()));
     part("drawer", move || choices::drawer_button(bench));
     part("scrub-part", move || transport::scrub(lab));
@@ -153,6 +157,7 @@ fn keep_parts(bench: Bench) {
     below("small-print", |bench| story::small_print(bench.lab));
     dialog::keep("help", bench.help, dialog::help);
     dialog::keep("share", bench.share.open, move || share::panel(bench));
+    explore::keep(bench);
     branches::hold_focus(bench);
     share::keep_link(bench);
     current::mark(bench, window);
@@ -160,6 +165,9 @@ fn keep_parts(bench: Bench) {
 
 fn bench_acts(bench: Bench) -> Markup {
     html! {
+        button.bar-button.is-first type="button" title=(text::with_key(text::SEARCH_HELP, "X")) data-act="explore" {
+            (icon(Glyph::Search)) (text::SEARCH_BUTTON)
+        }
         (compare::switch(bench))
         button.bar-button type="button" data-act="share" { (icon(Glyph::Share)) (text::SHARE) }
         button.bar-button type="button" data-act="help" { (text::HELP) }

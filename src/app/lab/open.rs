@@ -62,7 +62,7 @@ fn show_link(lab: Lab, link: &Link) {
 }
 
 /// Shows a run: the branch that is open already, or a new one under this name.
-fn show(lab: Lab, link: &Link, spec: Spec, name: &str) {
+pub fn show(lab: Lab, link: &Link, spec: Spec, name: &str) {
     if lab.show_same(&spec, &link.choices) {
         if let Some(step) = link.step {
             lab.go(step);

@@ -25,6 +25,7 @@ fn standing(here: &Here<'_>) -> Markup {
         p.verdict-summary.is-broken[broken > 0] { (text::verdict_summary(broken)) }
         ul.verdict-list { @for verdict in &verdicts { (item(here, verdict)) } }
         ul.blocked-list { @for node in here.run.nodes(here.step) { (blocked(here, &node)) } }
+        button.link-button type="button" data-act="explore" data-of="here" { (text::SEARCH_FROM_HERE) }
     }
 }
 

@@ -145,7 +145,7 @@ pub const HELP_TITLE: &str = "Keys";
 pub const HELP_INTRO: &str = "They act while the focus is on the page and not in a field.";
 pub const HELP_OFF: &str = "Single-key shortcuts can be switched off under Settings.";
 /// Keys (parted by spaces) and what they do.
-pub const KEYS: [(&str, &str); 12] = [
+pub const KEYS: [(&str, &str); 13] = [
     ("Space", "play or pause"),
     ("← →", "one step back or forward; at the end, what the scheduler would do next"),
     ("Shift+← Shift+→", "previous or next event on the selected lifeline"),
@@ -155,6 +155,7 @@ pub const KEYS: [(&str, &str); 12] = [
     ("V", "to the violation"),
     ("B", "branch here"),
     ("R", "start over in a new branch"),
+    ("X", "search every schedule for a violation"),
     ("S", "share this step"),
     ("?", "this sheet"),
     ("Esc", "close what is open"),

@@ -1,0 +1,228 @@
+//! The search on the bench: a question put to the run that is shown, how far it is, and what came of it. What is found opens in a branch of its own.
+
+mod form;
+mod map;
+mod outcome;
+
+use leptos::prelude::*;
+use maud::{Markup, html};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+
+use crate::explore::message::{Course, Report};
+use crate::explore::{FAULTS_MAX, Order, Question};
+use crate::scenarios::run_string::{Link, split_choices};
+
+use super::super::live::effect;
+use super::super::searcher::Searcher;
+use super::super::{browser, dialog, patch, text};
+use super::bench::Bench;
+use super::open;
+use super::state::Spec;
+pub use outcome::strip;
+
+/// Id of the dialog.
+pub const ID: &str = "explore";
+
+/// A question that was put, and what came of it so far.
+#[derive(Clone)]
+pub struct Asked {
+    /// The run, and the step from which to search.
+    pub link: Link,
+    /// The choices up to that step.
+    pub prefix: usize,
+    /// What was looked for: `violation`, `block` or `state`.
+    pub kind: String,
+    /// Whether what is found is the shortest.
+    pub is_shortest: bool,
+    /// How far it is; what went wrong.
+    pub told: Result<Report, String>,
+}
+
+impl Asked {
+    /// Whether it goes on.
+    pub fn is_going(&self) -> bool {
+        self.told.as_ref().is_ok_and(|report| report.course == Course::Going)
+    }
+}
+
+/// The state of the search. `Copy`.
+#[derive(Clone, Copy)]
+pub struct Explore {
+    searcher: Searcher,
+    /// Whether the dialog is open.
+    pub open: RwSignal<bool>,
+    /// What is to be looked for.
+    kind: RwSignal<String>,
+    /// Whether to begin at the step that is shown.
+    from_here: RwSignal<bool>,
+    /// What is wrong with the question; empty where nothing is.
+    trouble: RwSignal<String>,
+    /// The last question.
+    asked: RwSignal<Option<Asked>>,
+    /// Whether the bench tells of it.
+    is_told: RwSignal<bool>,
+}
+
+impl Explore {
+    /// Nothing asked yet.
+    pub fn new() -> Self {
+        Explore {
+            searcher: expect_context(),
+            open: RwSignal::new(false),
+            kind: RwSignal::new(text::SEARCH_KINDS[0].0.to_owned()),
+            from_here: RwSignal::new(false),
+            trouble: RwSignal::new(String::new()),
+            asked: RwSignal::new(None),
+            is_told: RwSignal::new(false),
+        }
+    }
+
+    /// Opens the dialog; `here` to ask what can follow the step that is shown.
+    pub fn start(self, of: &str) {
+        if of == "here" {
+            self.from_here.set(true);
+        }
+        self.open.set(true);
+    }
+
+    /// Does what a button of the search asks for; `false` where it is none of them.
+    pub fn pressed(self, bench: Bench, act: &str, of: &str) -> bool {
+        match act {
+            "explore" => self.start(of),
+            "explore-less" | "explore-more" => {
+                if let Some(input) = input(of) {
+                    let by = if act == "explore-less" { -1.0 } else { 1.0 };
+                    // What is no number counts as none.
+                    let stepped = (input.value_as_number().max(0.0) + by).clamp(0.0, f64::from(FAULTS_MAX));
+                    input.set_value_as_number(stepped);
+                }
+            }
+            "explore-cancel" => self.searcher.cancel(),
+            "explore-hide" => self.is_told.set(false),
+            "explore-show" => of.parse().into_iter().for_each(|at| show_finding(bench, at)),
+            "explore-place" => of.parse().into_iter().for_each(|place| show_place(bench, place)),
+            _ => return false,
+        }
+        true
+    }
+
+    /// The reader has picked something.
+    pub fn picked(self, act: &str, of: &str) {
+        match act {
+            "explore-kind" => self.kind.set(of.to_owned()),
+            "explore-from" => self.from_here.set(of == "here"),
+            _ => {}
+        }
+    }
+}
+
+fn input(id: &str) -> Option<HtmlInputElement> {
+    browser::element(id)?.dyn_into().ok()
+}
+
+/// Keeps the dialog up to date while it is open, and leaves it as it is while it is not.
+pub fn keep(bench: Bench) {
+    let Explore { open, .. } = bench.explore;
+    effect(move || {
+        if !open.get() {
+            return;
+        }
+        let drawn = panel(bench).into_string();
+        if let Some(place) = browser::element(ID) {
+            patch::update(&place, &drawn);
+        }
+    });
+    dialog::follow(ID, open);
+}
+
+fn panel(bench: Bench) -> Markup {
+    let explore = bench.explore;
+    html! {
+        (dialog::head(ID, text::SEARCH_TITLE))
+        div.explore-parts {
+            (form::form(bench))
+            section.explore-outcome aria-label=(text::SEARCH_OUTCOME) {
+                @match explore.asked.get() {
+                    Some(asked) => { (outcome::panel(bench, &asked)) },
+                    None => { p.explore-placeholder { (text::SEARCH_PLACEHOLDER) } },
+                }
+            }
+        }
+    }
+}
+
+/// Puts the question that the form asks.
+pub fn ask(bench: Bench) {
+    let explore = bench.explore;
+    let kind = explore.kind.get_untracked();
+    let question = form::question(bench, &kind);
+    let question = question.and_then(|question| Question::parse(&question).map_err(|error| error.to_string()));
+    let (Some(mut link), Ok(question)) = (open::here(bench.lab), &question) else {
+        explore.trouble.set(question.err().unwrap_or_default());
+        return;
+    };
+    explore.trouble.set(String::new());
+    if !explore.from_here.get_untracked() {
+        link.step = Some(0);
+    }
+    let asked = Asked {
+        prefix: link.step.unwrap_or(0) as usize,
+        kind,
+        is_shortest: question.order != Order::Depth,
+        told: Ok(Report::default()),
+        link: link.clone(),
+    };
+    // The question before ends with this one, and what it is told is not told of this one.
+    explore.asked.set(None);
+    let told = move |told: Result<Report, String>| {
+        let is_new = explore.asked.try_with_untracked(|now| now.as_ref().is_none_or(|now| now.is_going()));
+        // The page may be gone by now.
+        if is_new == Some(true) {
+            explore.asked.set(Some(Asked { told, ..asked.clone() }));
+            finish(bench);
+        }
+    };
+    explore.is_told.set(true);
+    explore.searcher.ask(link.to_string(), question.to_string(), Box::new(told));
+}
+
+/// Once there is an answer, opens the run that was found, and says what there is to say.
+fn finish(bench: Bench) {
+    let explore = bench.explore;
+    let Some(asked) = explore.asked.get_untracked().filter(|asked| !asked.is_going()) else { return };
+    match &asked.told {
+        Ok(report) => {
+            bench.lab.said.set(report.words.clone());
+            if !report.findings.is_empty() {
+                show_finding(bench, 0);
+            }
+        }
+        Err(words) => bench.lab.said.set(words.clone()),
+    }
+}
+
+/// Opens a run that was found, beside the reader's own, and shows where it ends.
+fn show_finding(bench: Bench, at: usize) {
+    let Some(asked) = bench.explore.asked.get_untracked() else { return };
+    let Some(found) = asked.told.as_ref().ok().and_then(|report| report.findings.get(at)) else { return };
+    show(bench, &asked, split_choices(&found.choices), text::found_name(&asked.kind, asked.is_shortest));
+}
+
+/// Opens a shortest run to a place on the map.
+fn show_place(bench: Bench, place: u32) {
+    let Some(asked) = bench.explore.asked.get_untracked() else { return };
+    let Some(map) = asked.told.as_ref().ok().and_then(|report| report.map.as_ref()) else { return };
+    let mut choices = asked.link.choices[..asked.prefix.min(asked.link.choices.len())].to_vec();
+    choices.extend(map.way_to(place).into_iter().map(str::to_owned));
+    show(bench, &asked, choices, text::SEARCH_MAP_NAME);
+}
+
+fn show(bench: Bench, asked: &Asked, choices: Vec<String>, name: &str) {
+    let link = Link { choices, opening: false, step: None, ..asked.link.clone() };
+    let spec = Spec { variant: link.variant, values: link.values.clone(), seed: link.seed };
+    bench.lab.playing.set(false);
+    open::show(bench.lab, &link, spec, name);
+    bench.lab.go(u32::MAX);
+    bench.explore.open.set(false);
+}
