@@ -7,12 +7,14 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
+use crate::engine::Run;
 use crate::explore::explain::{decisive, trials};
-use crate::explore::message::{Course, Reply, Report, Request, Shown};
-use crate::explore::{Exploration, Finding, Question, Shows, reads_as};
+use crate::explore::message::{Course, Reply, Report, Request, SHORTEN, Shown};
+use crate::explore::{End, Exploration, Finding, Question, Shows, reads_as, shrink};
 use crate::scenarios::run_string::{Link, parse, replay};
 
 use super::browser;
+use super::text;
 
 /// How long it works before it listens, in ms.
 const SLICE_MS: f64 = 40.0;
@@ -66,13 +68,19 @@ fn say(reply: &Reply) {
 
 /// Searches until it has an answer, is told to stop, or is asked something else, about which nothing more is said then.
 async fn answer(id: u32, run: &str, question: &str) -> Result<(), String> {
-    let question = Question::parse(question).map_err(|error| error.to_string())?;
     let link = parse(run).map_err(|error| error.to_string())?;
     let replayed = replay(&link);
     if let Some(error) = replayed.error {
         return Err(error.to_string());
     }
     let begun = js_sys::Date::now();
+    if let Some(invariant) = question.strip_prefix(SHORTEN) {
+        let mut report = shortened(&*replayed.run, invariant)?;
+        report.ms = (js_sys::Date::now() - begun) as u32;
+        tell(id, report);
+        return Ok(());
+    }
+    let question = Question::parse(question).map_err(|error| error.to_string())?;
     let mut exploration =
         Exploration::new(&*replayed.run, replayed.step, question).map_err(|error| error.to_string())?;
     let mut told = begun;
@@ -109,6 +117,19 @@ async fn answer(id: u32, run: &str, question: &str) -> Result<(), String> {
         },
     );
     Ok(())
+}
+
+/// The run itself, without the choices that its violation does not need.
+fn shortened(run: &dyn Run, invariant: &str) -> Result<Report, String> {
+    let shrunk = shrink(run, invariant).ok_or_else(|| text::nothing_to_shorten(invariant))?;
+    let shown = Shown {
+        shows: "shortened".to_owned(),
+        of: invariant.to_owned(),
+        choices: shrunk.choices.join(","),
+        ..Shown::default()
+    };
+    let words = text::shortened(run.steps(), shrunk.choices.len(), shrunk.tries);
+    Ok(Report { course: Course::Ended(End::Found), words, findings: vec![shown], ..Report::default() })
 }
 
 /// A found run, with what it hangs on where it breaks an invariant.

@@ -30,6 +30,8 @@ use super::search::{End, Figures};
 pub const VERSION: &str = "1";
 /// The first word of every message.
 const SIGN: &str = "interleave";
+/// Before the id of an invariant, in the place of a question: to leave out of the run what its violation does not need.
+pub const SHORTEN: &str = "shorten:";
 /// Most bytes of a message that are read.
 pub const MESSAGE_MAX: usize = 4_000_000;
 
@@ -42,7 +44,7 @@ pub enum Request {
         id: u32,
         /// What stands behind `#` in the link to the moment from which to search.
         run: String,
-        /// The question, as [`super::Question`] reads it.
+        /// The question, as [`super::Question`] reads it; or [`SHORTEN`].
         question: String,
     },
     /// Stop, and say how far it came.
@@ -105,7 +107,7 @@ pub struct Report {
 /// A run that was found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Shown {
-    /// `broken`, `stuck` or `wanted`.
+    /// `broken`, `stuck`, `wanted` or `shortened`.
     pub shows: String,
     /// The invariant or the goal; empty for a state that was asked for.
     pub of: String,

@@ -58,7 +58,7 @@ pub fn figures(figures: &Figures) -> String {
 pub fn answer(question: &Question, answer: &Answer) -> String {
     let (what, nothing) = match &question.what {
         What::Violation | What::Violations => ("a violation", "no invariant breaks".to_owned()),
-        What::Break(id) => ("a violation", format!("{} holds", id.to_uppercase())),
+        What::Break(id) => ("a violation", format!("{} holds", id.to_ascii_uppercase())),
         What::Block => {
             ("a state from which only a repair helps", "every goal stays within reach without a repair".to_owned())
         }

@@ -169,6 +169,13 @@ test('a search goes on behind the closed dialog, is stopped from the bench, and 
   await strip(page).filter({ hasText: 'Stopped: ' }).waitFor();
   await page.keyboard.press('1');
   await shows(page, 'Step 2 of 2');
+  // What is asked from elsewhere on the page takes the place of a search under way.
+  await asked(page);
+  await go(page);
+  await dialog(page).locator('.explore-answer.is-going').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('.challenge').nth(2).getByRole('button', { name: 'How short can it be?' }).click();
+  await strip(page).filter({ hasText: /Found|reached|Every/ }).waitFor({ timeout: 30_000 });
   // A question takes the place of one that is under way, and says so to whoever asked.
   const [first, second] = await page.evaluate(async ([large, small]) => {
     const first = window.interleave.explore(large).then(() => 'answered', (error) => error.message);
@@ -218,6 +225,38 @@ test('a small space is drawn as a map; a press on a state opens a shortest run t
   await place.scrollIntoViewIfNeeded();
   await place.click();
   await page.locator('#explore:not([open])').waitFor({ state: 'attached' });
+  page.check();
+});
+
+test('a long way to a violation is shortened, in a branch of its own', async () => {
+  const page = await lab(GIVES_UP);
+  await page.keyboard.press('4');
+  await shows(page, 'Step 12 of 12');
+  await page.getByRole('button', { name: 'Shorten this run' }).click();
+  await strip(page).filter({ hasText: /Shortened from 12 to \d+ choices/ }).waitFor();
+  assert.match(await page.locator('.branch-tab.is-shown').textContent(), /Shortened/);
+  assert.equal(await page.locator('[data-verdict="ac1"] .verdict-word').textContent(), 'violated');
+  const steps = await page.evaluate(() => window.interleave.hashes().length - 1);
+  assert.ok(steps < 12, `${steps} choices`);
+  page.check();
+});
+
+test('a challenge is taken on, judged, and solved by the search', async () => {
+  const page = await lab(GIVES_UP);
+  const challenge = page.locator('.challenge').first();
+  await challenge.waitFor();
+  await challenge.getByText('Hint 1').click();
+  assert.equal(await challenge.getByText('Hint 2').isVisible(), true, 'the second hint comes after the first');
+  assert.equal(await challenge.getByText('Hint 3').isVisible(), false);
+  await challenge.getByRole('button', { name: 'Take it on' }).click();
+  await shows(page, 'Step 0 of 0');
+  assert.equal(await challenge.locator('.challenge-solved').count(), 0);
+  await challenge.getByRole('button', { name: 'How short can it be?' }).click();
+  await strip(page).waitFor({ timeout: 30_000 });
+  assert.match(await page.locator('.branch-tab.is-shown').textContent(), /A solution/);
+  await challenge.locator('.challenge-solved', { hasText: /^ ?Done, in \d+ choices/ }).waitFor();
+  await page.getByRole('button', { name: 'One step back' }).click();
+  await challenge.locator('.challenge-solved').waitFor({ state: 'detached' });
   page.check();
 });
 

@@ -13,7 +13,7 @@ use super::branches;
 use super::share::{self, Copying};
 use super::state::Selected;
 use super::transport::{along_lifeline, toggle_play};
-use super::{choices, explore, open, parameters, transcript};
+use super::{challenges, choices, explore, open, parameters, transcript};
 
 /// Hears the page for as long as the component that calls it stands.
 pub fn listen(bench: Bench) {
@@ -91,6 +91,11 @@ fn pressed(bench: Bench, element: &Element) {
         "moment" => {
             if let Some(moment) = number(element).and_then(|at| lab.info().moments.get(at as usize)) {
                 open::moment(lab, moment);
+            }
+        }
+        act @ ("challenge" | "challenge-solve") => {
+            if let Some(at) = number(element) {
+                challenges::start(bench, at as usize, act == "challenge-solve");
             }
         }
         "close-notice" => lab.notice.set(None),

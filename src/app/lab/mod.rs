@@ -3,6 +3,7 @@
 mod acts;
 mod bench;
 mod branches;
+mod challenges;
 pub mod choices;
 mod compare;
 mod current;
@@ -100,6 +101,7 @@ fn frame(info: &'static Info) -> Markup {
         div.beside {
             section #transcript.panel.transcript aria-labelledby="transcript-title" {}
             section #figures.panel.figures aria-labelledby="figures-title" {}
+            section #challenges.challenges aria-labelledby="challenges-title" {}
             section #moments.moments aria-labelledby="moments-title" {}
             section #story.story aria-labelledby="story-title" {}
             section #small-print.small-print aria-labelledby="left-out-title" {}
@@ -152,6 +154,7 @@ fn keep_parts(bench: Bench) {
     below("parameters", |bench| parameters::panel(bench.lab));
     part("transcript", move || transcript::panel(bench, window));
     below("figures", verdicts::figures);
+    below("challenges", challenges::panel);
     below("moments", |bench| story::moments(bench.lab));
     below("story", |bench| story::story(bench.lab));
     below("small-print", |bench| story::small_print(bench.lab));

@@ -56,6 +56,7 @@ fn item(here: &Here<'_>, verdict: &Verdict) -> Markup {
                     (words) " "
                     @if let Some(step) = step {
                         button.link-button type="button" data-act="go" data-of=(step) { (text::go_to_step(step)) }
+                        " " button.link-button type="button" data-act="explore-shorten" data-of=(verdict.id) { (text::SEARCH_SHORTEN) }
                     }
                 }
             }

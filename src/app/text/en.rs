@@ -63,7 +63,7 @@ pub const NEVER_BLOCKS: &str = "Every goal stays within reach.";
 
 /// What a run of the table shows.
 pub fn shown_by(what: &str, is_block: bool) -> String {
-    if is_block { format!("\u{201c}{what}\u{201d} blocks") } else { format!("{} breaks", what.to_uppercase()) }
+    if is_block { format!("\u{201c}{what}\u{201d} blocks") } else { format!("{} breaks", what.to_ascii_uppercase()) }
 }
 
 pub const NOT_FOUND: &str = "No such page";

@@ -13,6 +13,8 @@ pub const SEARCH_DEAF: &str =
     "The search did not stop when it was told to, so it was ended, and what it had found is gone.";
 
 pub fn search_died(what: &str) -> String {
+    // A worker that could not be loaded says nothing.
+    let what = if what.is_empty() { "it could not be loaded" } else { what };
     format!(
         "The search ended before its time ({what}). It may have run out of memory; a smaller budget or limit helps. Nothing else is lost."
     )
@@ -104,6 +106,8 @@ pub fn more(of: &str) -> String {
 pub fn found_name(kind: &str, is_shortest: bool) -> &'static str {
     match (kind, is_shortest) {
         ("block", _) => "Blocked",
+        (SEARCH_KIND_CHALLENGE, _) => "A solution",
+        (SEARCH_KIND_SHORTEN, _) => "Shortened",
         ("state", _) => "The state",
         (_, true) => "Shortest violation",
         (_, false) => "A violation",
@@ -203,4 +207,38 @@ pub fn map_state(place: &Place, lanes: &[Lane]) -> String {
 
 fn choices(count: u16) -> String {
     if count == 1 { "1 choice".to_owned() } else { format!("{count} choices") }
+}
+
+pub const SEARCH_KIND_CHALLENGE: &str = "challenge";
+pub const SEARCH_KIND_SHORTEN: &str = "shorten";
+pub const SEARCH_SHORTEN: &str = "Shorten this run";
+
+pub fn nothing_to_shorten(invariant: &str) -> String {
+    format!("This run does not break {}.", invariant.to_ascii_uppercase())
+}
+
+pub fn shortened(before: u32, after: usize, tries: u32) -> String {
+    format!(
+        "Shortened from {before} to {after} choices by leaving out what the violation does not need; {tries} runs were tried."
+    )
+}
+
+pub const CHALLENGES: &str = "Challenges";
+pub const CHALLENGE_TAKE: &str = "Take it on";
+pub const CHALLENGE_SOLVE: &str = "How short can it be?";
+pub const CHALLENGE_PROVE: &str = "Share the proof";
+
+pub fn challenge_bounds(variant: &str, budget: &[(&str, u32)], most: u32) -> String {
+    let faults = budget.iter().filter(|(kind, count)| *count > 0 && *kind != "delay");
+    let faults: Vec<String> = faults.map(|(kind, count)| format!("{kind} {count}")).collect();
+    let faults = if faults.is_empty() { "no faults".to_owned() } else { faults.join(", ") };
+    format!("{variant}; {faults}; at most {most} choices.")
+}
+
+pub fn challenge_solved(step: u32) -> String {
+    format!("Done, in {step} choices.")
+}
+
+pub fn challenge_hint(number: usize) -> String {
+    format!("Hint {number}")
 }

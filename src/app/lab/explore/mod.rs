@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use crate::explore::message::{Course, Report};
+use crate::explore::message::{Course, Report, SHORTEN};
 use crate::explore::{FAULTS_MAX, Order, Question};
 use crate::scenarios::run_string::{Link, split_choices};
 
@@ -60,6 +60,8 @@ pub struct Explore {
     trouble: RwSignal<String>,
     /// The last question.
     asked: RwSignal<Option<Asked>>,
+    /// Counts the questions: only of the last is anything told.
+    turn: StoredValue<u32>,
     /// Whether the bench tells of it.
     is_told: RwSignal<bool>,
 }
@@ -67,13 +69,16 @@ pub struct Explore {
 impl Explore {
     /// Nothing asked yet.
     pub fn new() -> Self {
+        let searcher: Searcher = expect_context();
+        on_cleanup(move || searcher.cancel());
         Explore {
-            searcher: expect_context(),
+            searcher,
             open: RwSignal::new(false),
             kind: RwSignal::new(text::SEARCH_KINDS[0].0.to_owned()),
             from_here: RwSignal::new(false),
             trouble: RwSignal::new(String::new()),
             asked: RwSignal::new(None),
+            turn: StoredValue::new(0),
             is_told: RwSignal::new(false),
         }
     }
@@ -96,6 +101,11 @@ impl Explore {
                     // What is no number counts as none.
                     let stepped = (input.value_as_number().max(0.0) + by).clamp(0.0, f64::from(FAULTS_MAX));
                     input.set_value_as_number(stepped);
+                }
+            }
+            "explore-shorten" => {
+                if let Some(link) = open::here(bench.lab) {
+                    put(bench, link, format!("{SHORTEN}{of}"), text::SEARCH_KIND_SHORTEN, false);
                 }
             }
             "explore-cancel" => self.searcher.cancel(),
@@ -166,25 +176,31 @@ pub fn ask(bench: Bench) {
     if !explore.from_here.get_untracked() {
         link.step = Some(0);
     }
+    put(bench, link, question.to_string(), &kind, question.order != Order::Depth);
+}
+
+/// Puts a question about what follows the step that a link shows.
+pub fn put(bench: Bench, link: Link, question: String, kind: &str, is_shortest: bool) {
+    let explore = bench.explore;
     let asked = Asked {
         prefix: link.step.unwrap_or(0) as usize,
-        kind,
-        is_shortest: question.order != Order::Depth,
+        kind: kind.to_owned(),
+        is_shortest,
         told: Ok(Report::default()),
         link: link.clone(),
     };
-    // The question before ends with this one, and what it is told is not told of this one.
-    explore.asked.set(None);
+    let turn = explore.turn.get_value() + 1;
+    explore.turn.set_value(turn);
+    explore.asked.set(Some(asked.clone()));
     let told = move |told: Result<Report, String>| {
-        let is_new = explore.asked.try_with_untracked(|now| now.as_ref().is_none_or(|now| now.is_going()));
-        // The page may be gone by now.
-        if is_new == Some(true) {
+        // The page may be gone by now, or something else have been asked.
+        if explore.turn.try_get_value() == Some(turn) {
             explore.asked.set(Some(Asked { told, ..asked.clone() }));
             finish(bench);
         }
     };
     explore.is_told.set(true);
-    explore.searcher.ask(link.to_string(), question.to_string(), Box::new(told));
+    explore.searcher.ask(link.to_string(), question, Box::new(told));
 }
 
 /// Once there is an answer, opens the run that was found, and says what there is to say.
