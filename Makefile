@@ -1,4 +1,4 @@
-.PHONY: help setup serve build test bench clean
+.PHONY: help setup serve build test fidelity bench clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -14,6 +14,9 @@ build: ## Build dist/, which runs from any sub-path of any static host
 
 test: ## Run all tests
 	@bash tools/test.sh
+
+fidelity: ## Compare the simulated PostgreSQL with a real one on random scripts (FIDELITY_SCRIPTS=…, FIDELITY_SEED=…)
+	@bash tools/fidelity.sh
 
 bench: ## Measure the bars
 	@bash tools/bench.sh

@@ -28,6 +28,8 @@ pub enum Command {
     Replay(Replay),
     /// Try every schedule within a fault budget, and show the shortest run that breaks an invariant
     Explore(Explore),
+    /// Run a file of the PostgreSQL isolation tester's format, and print what the tester prints
+    Sql(Sql),
 }
 
 #[derive(clap::Args, Debug)]
@@ -119,6 +121,41 @@ pub struct Explore {
     /// Write JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(clap::Args, Debug)]
+pub struct Sql {
+    /// The spec file
+    #[arg(value_name = "FILE.spec")]
+    pub file: std::path::PathBuf,
+    /// Whose behaviour
+    #[arg(long, value_enum, default_value_t = Engine::Postgres)]
+    pub engine: Engine,
+    /// Isolation level of transactions that name none, such as repeatable-read [default: the engine's own]
+    #[arg(long, value_name = "LEVEL")]
+    pub level: Option<String>,
+}
+
+/// A simulated SQL server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Engine {
+    /// PostgreSQL 15
+    Postgres,
+    /// InnoDB, as in MariaDB 10.11
+    Innodb,
+    /// Two-phase locking, as books have it
+    Textbook,
+}
+
+impl Engine {
+    /// As it is written on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Postgres => "postgres",
+            Engine::Innodb => "innodb",
+            Engine::Textbook => "textbook",
+        }
+    }
 }
 
 /// What to write of a run.

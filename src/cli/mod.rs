@@ -7,6 +7,7 @@ mod explore;
 mod json;
 mod list;
 mod play;
+mod sql;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -63,6 +64,18 @@ enum BadInput {
     PastTheEnd { asked: u32, steps: u32 },
     #[error("`--steps {asked}` is too many: a run may hold at most {max} choices")]
     TooManySteps { asked: u32, max: u32 },
+    #[error("{file} cannot be read: {error}")]
+    File { file: String, error: std::io::Error },
+    #[error("{file}: {error}")]
+    SpecFile { file: String, error: crate::servers::sql::error::SyntaxError },
+    #[error("{file}: {error}")]
+    SpecRun { file: String, error: crate::servers::sql::isolation_tester::RunError },
+    #[error("the engine {engine} is not there yet: postgres is")]
+    Engine { engine: &'static str },
+    #[error(
+        "`--level {level}` is no isolation level: they are read-uncommitted, read-committed, repeatable-read and serializable"
+    )]
+    Level { level: String },
     #[error("the run cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
@@ -82,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Run(run) => play::run(run),
         Command::Replay(replay) => play::replay_link(replay),
         Command::Explore(explore) => explore::explore(explore),
+        Command::Sql(args) => sql::sql(args),
     };
     match outcome {
         Ok(outcome) => finish(&outcome),

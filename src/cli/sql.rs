@@ -1,0 +1,29 @@
+//! `interleave sql`: what the isolation tester prints for a spec file.
+
+use super::args::{Engine, Sql};
+use super::{BadInput, Outcome, Status};
+use crate::servers::sql::ast::Level;
+use crate::servers::sql::isolation_tester::{parse, run};
+
+/// Runs a spec file.
+pub fn sql(args: &Sql) -> Result<Outcome, BadInput> {
+    let file = args.file.display().to_string();
+    let text = std::fs::read_to_string(&args.file).map_err(|error| BadInput::File { file: file.clone(), error })?;
+    let spec = parse(&text).map_err(|error| BadInput::SpecFile { file: file.clone(), error })?;
+    match args.engine {
+        Engine::Postgres => {}
+        Engine::Innodb | Engine::Textbook => return Err(BadInput::Engine { engine: args.engine.name() }),
+    }
+    let level = match &args.level {
+        None => Level::ReadCommitted,
+        Some(words) => level(words)?,
+    };
+    let text = run(&spec, level).map_err(|error| BadInput::SpecRun { file, error })?;
+    Ok(Outcome { text, remarks: Vec::new(), status: Status::Fine })
+}
+
+fn level(words: &str) -> Result<Level, BadInput> {
+    let plain = words.replace(['-', '_'], " ");
+    let found = Level::ALL.into_iter().find(|level| level.words().eq_ignore_ascii_case(&plain));
+    found.ok_or_else(|| BadInput::Level { level: words.to_owned() })
+}

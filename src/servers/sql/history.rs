@@ -1,0 +1,108 @@
+//! What transactions read and wrote, in order. The dependency graph is made of it.
+
+use std::sync::Arc;
+
+use super::bind::Bound;
+use super::schema::Row;
+use crate::engine::Aside;
+
+/// Something that a transaction did.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
+pub enum Event {
+    /// It read a version of a row.
+    Read {
+        txn: u32,
+        table: u32,
+        version: u32,
+    },
+    /// It looked for rows that meet conditions, among these versions, one for each row that was there for it.
+    Looked {
+        txn: u32,
+        table: u32,
+        conditions: Arc<[Bound]>,
+        among: Arc<[u32]>,
+    },
+    /// It wrote a version after another (a first one where none), or ended the row.
+    Wrote {
+        txn: u32,
+        xid: u32,
+        table: u32,
+        before: Option<u32>,
+        after: Option<(u32, Row)>,
+    },
+    Committed {
+        txn: u32,
+    },
+    Aborted {
+        txn: u32,
+    },
+    /// What was written under this number is undone.
+    Undone {
+        xid: u32,
+    },
+}
+
+/// A history: an account of what happened, and no part of the state.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct History(Aside<Account>);
+
+#[derive(Clone, Debug, Default)]
+struct Account {
+    events: Arc<Vec<Event>>,
+    sessions: Arc<Vec<u16>>,
+    names: Arc<Vec<(u32, u32)>>,
+}
+
+impl History {
+    /// What happened, in order.
+    pub fn events(&self) -> &[Event] {
+        &self.0.0.events
+    }
+
+    /// The session of each transaction, by number.
+    pub fn sessions(&self) -> &[u16] {
+        &self.0.0.sessions
+    }
+
+    fn push(&mut self, event: Event) {
+        Arc::make_mut(&mut self.0.0.events).push(event);
+    }
+
+    pub(crate) fn begin(&mut self, session: u16) -> u32 {
+        let sessions = Arc::make_mut(&mut self.0.0.sessions);
+        sessions.push(session);
+        (sessions.len() - 1) as u32
+    }
+
+    pub(crate) fn name(&mut self, xid: u32, txn: u32) {
+        Arc::make_mut(&mut self.0.0.names).push((xid, txn));
+    }
+
+    pub(crate) fn read(&mut self, txn: u32, table: u32, version: u32) {
+        self.push(Event::Read { txn, table, version });
+    }
+
+    pub(crate) fn looked(&mut self, txn: u32, table: u32, conditions: Arc<[Bound]>, among: Arc<[u32]>) {
+        self.push(Event::Looked { txn, table, conditions, among });
+    }
+
+    pub(crate) fn write(&mut self, xid: u32, table: u32, before: Option<u32>, after: Option<(u32, Row)>) {
+        let txn = self.0.0.names.iter().rev().find(|(known, _)| *known == xid).map(|(_, txn)| *txn);
+        if let Some(txn) = txn {
+            self.push(Event::Wrote { txn, xid, table, before, after });
+        }
+    }
+
+    pub(crate) fn committed(&mut self, txn: u32) {
+        self.push(Event::Committed { txn });
+    }
+
+    pub(crate) fn aborted(&mut self, txn: u32) {
+        self.push(Event::Aborted { txn });
+    }
+
+    pub(crate) fn undone(&mut self, xid: u32) {
+        self.push(Event::Undone { xid });
+    }
+}

@@ -1,0 +1,16 @@
+//! A SQL database with sessions, as real servers behave: what a statement answers, what it waits for, how it fails.
+
+pub mod answer;
+pub mod ast;
+pub mod bind;
+mod date;
+pub mod error;
+pub mod eval;
+pub mod history;
+pub mod isolation_tester;
+mod lex;
+mod numeric;
+pub mod parse;
+pub mod postgres;
+pub mod schema;
+pub mod value;

@@ -1,0 +1,310 @@
+//! `INSERT`, with `ON CONFLICT`.
+
+use std::sync::Arc;
+
+use super::exec::{Entry, Exec};
+use super::modify::changed;
+use super::rows::{How, Outcome, Spot};
+use super::scan::lost;
+use super::select::concurrent_update;
+use super::ssi::Target;
+use super::{Tid, Visible};
+use crate::servers::sql::answer::Reply;
+use crate::servers::sql::ast::{Insert, Name, Patience, Rows, Strength};
+use crate::servers::sql::bind::{Bound, BoundItem, BoundQuery, Catalog as _, Scope, assigned};
+use crate::servers::sql::error::SqlError;
+use crate::servers::sql::eval::{Env, Stop, eval, holds};
+use crate::servers::sql::schema::{Row, Table};
+use crate::servers::sql::value::{Type, Value};
+
+/// An `INSERT`.
+pub(super) struct BoundInsert {
+    table: Arc<Table>,
+    rows: BoundRows,
+    /// Columns that rows give values for, in their order.
+    columns: Vec<u16>,
+    conflict: Option<Conflict>,
+    returning: Vec<BoundItem>,
+}
+
+enum BoundRows {
+    Values(Vec<Vec<Bound>>),
+    /// A query, and how its columns are fitted.
+    Query(Box<BoundQuery>, Vec<Bound>),
+}
+
+/// Columns with their new values.
+type Set = Vec<(u16, Bound)>;
+
+struct Conflict {
+    /// Places of the unique indexes that are meant.
+    indexes: Vec<usize>,
+    update: Option<(Set, Option<Bound>)>,
+}
+
+impl Visible<'_> {
+    pub(super) fn bind_insert(&self, insert: &Insert) -> Result<BoundInsert, SqlError> {
+        let table = self.existing(&insert.table)?;
+        let mut columns = Vec::new();
+        for name in &insert.columns {
+            let missing =
+                || SqlError::new("42703", format!("column \"{name}\" of relation \"{}\" does not exist", table.name));
+            let at = table.column(name).ok_or_else(missing)?;
+            if columns.contains(&at) {
+                return Err(SqlError::new("42701", format!("column \"{name}\" specified more than once")));
+            }
+            columns.push(at);
+        }
+        let named = !columns.is_empty();
+        if !named {
+            columns = (0..table.columns.len() as u16).collect();
+        }
+        let fits = |count: usize| -> Result<(), SqlError> {
+            if count > columns.len() {
+                return Err(SqlError::new("42601", "INSERT has more expressions than target columns"));
+            }
+            if named && count < columns.len() {
+                return Err(SqlError::new("42601", "INSERT has more target columns than expressions"));
+            }
+            Ok(())
+        };
+        let column = |at: usize| &table.columns[usize::from(columns[at])];
+        let rows = match &insert.rows {
+            Rows::Defaults => BoundRows::Values(vec![Vec::new()]),
+            Rows::Values(rows) => {
+                let mut out = Vec::new();
+                let length = rows.first().map_or(0, Vec::len);
+                for row in rows {
+                    if row.len() != length {
+                        return Err(SqlError::new("42601", "VALUES lists must all be the same length"));
+                    }
+                    fits(row.len())?;
+                    let mut bound = Vec::new();
+                    for (at, expr) in row.iter().enumerate() {
+                        bound.push(match expr {
+                            Some(expr) => {
+                                let mut scope = Scope::new(self);
+                                scope.no_aggregates = Some("VALUES");
+                                scope.columns.push(Vec::new());
+                                assigned(scope.expr(expr)?, &column(at).name, column(at).ty)?
+                            }
+                            None => column(at).default.clone().unwrap_or(Bound::Const(Value::Null)),
+                        });
+                    }
+                    out.push(bound);
+                }
+                BoundRows::Values(out)
+            }
+            Rows::Query(query) => {
+                let query = Scope::new(self).query(query)?;
+                fits(query.items.len())?;
+                let fitted = query.items.iter().enumerate().map(|(at, item)| {
+                    let literal =
+                        matches!(item.expr, Bound::Const(Value::Null | Value::Text(_))) && item.series.is_none();
+                    if literal {
+                        return Ok(Bound::Cast(Box::new(Bound::Column(0, at as u16)), column(at).ty));
+                    }
+                    assigned((Bound::Column(0, at as u16), item.ty), &column(at).name, column(at).ty)
+                });
+                let fitted = fitted.collect::<Result<_, _>>()?;
+                BoundRows::Query(Box::new(query), fitted)
+            }
+        };
+        let given = match &rows {
+            BoundRows::Values(rows) => rows.first().map_or(0, Vec::len),
+            BoundRows::Query(query, _) => query.items.len(),
+        };
+        columns.truncate(given);
+        let conflict = self.bind_conflict(insert, table)?;
+        let mut scope = Scope::of_table(self, &insert.table, insert.alias.as_deref())?;
+        let returning = self.bind_returning(&mut scope, &insert.returning)?;
+        Ok(BoundInsert { table: Arc::new(table.clone()), rows, columns, conflict, returning })
+    }
+
+    fn bind_conflict(&self, insert: &Insert, table: &Table) -> Result<Option<Conflict>, SqlError> {
+        let Some(conflict) = &insert.on_conflict else { return Ok(None) };
+        let mut wanted = Vec::new();
+        for name in &conflict.columns {
+            let missing = || SqlError::new("42703", format!("column \"{name}\" does not exist"));
+            wanted.push(table.column(name).ok_or_else(missing)?);
+        }
+        wanted.sort_unstable();
+        let serves = |columns: &[u16]| {
+            let mut columns = columns.to_vec();
+            columns.sort_unstable();
+            wanted.is_empty() || columns == wanted
+        };
+        let unique = table.indexes.iter().enumerate().filter(|(_, index)| index.unique && index.filter.is_none());
+        let indexes: Vec<usize> = unique.filter(|(_, index)| serves(&index.columns)).map(|(at, _)| at).collect();
+        if indexes.is_empty() && !wanted.is_empty() {
+            let message = "there is no unique or exclusion constraint matching the ON CONFLICT specification";
+            return Err(SqlError::new("42P10", message));
+        }
+        let update = match &conflict.update {
+            None => None,
+            Some((set, filter)) => {
+                let mut scope = Scope::of_table(self, &insert.table, insert.alias.as_deref())?;
+                let excluded: Vec<(Name, Name, Type)> = table
+                    .columns
+                    .iter()
+                    .map(|column| ("excluded".to_owned(), column.name.clone(), column.ty))
+                    .collect();
+                scope.columns[0].extend(excluded);
+                let set = self.bind_set(&mut scope, table, set)?;
+                let filter = filter.as_ref().map(|filter| scope.condition(filter, "WHERE")).transpose()?;
+                Some((set, filter))
+            }
+        };
+        Ok(Some(Conflict { indexes, update }))
+    }
+}
+
+impl Exec<'_> {
+    pub fn insert(&mut self, insert: &BoundInsert) -> Result<Reply, Stop> {
+        let mut count = 0_u32;
+        let mut returned = Vec::new();
+        let mut checked: Vec<(Option<Row>, Tid)> = Vec::new();
+        match &insert.rows {
+            BoundRows::Values(rows) => {
+                for row in rows {
+                    let mut values = Vec::new();
+                    for expr in row {
+                        values.push(eval(expr, &Env { row: &[], aggregates: &[], outer: None }, self)?);
+                    }
+                    self.insert_row(insert, values, &mut count, &mut returned, &mut checked)?;
+                }
+            }
+            BoundRows::Query(query, fitted) => {
+                for row in self.query(query, None)? {
+                    let mut values = Vec::new();
+                    for expr in fitted {
+                        values.push(eval(expr, &Env::of(&row), self)?);
+                    }
+                    self.insert_row(insert, values, &mut count, &mut returned, &mut checked)?;
+                }
+            }
+        }
+        for (old, new) in checked {
+            self.foreign_keys(&insert.table, old.as_ref(), Some(new))?;
+        }
+        Ok(changed(format!("INSERT 0 {count}"), &insert.returning, returned))
+    }
+
+    fn insert_row(
+        &mut self,
+        insert: &BoundInsert,
+        given: Vec<Value>,
+        count: &mut u32,
+        returned: &mut Vec<Row>,
+        checked: &mut Vec<(Option<Row>, Tid)>,
+    ) -> Result<(), Stop> {
+        let table = &insert.table;
+        let mut values = Vec::new();
+        for column in &table.columns {
+            values.push(match &column.default {
+                Some(default) if !insert.columns.contains(&(values.len() as u16)) => {
+                    eval(default, &Env::of(&[]), self)?
+                }
+                _ => Value::Null,
+            });
+        }
+        for (at, value) in insert.columns.iter().zip(given) {
+            values[usize::from(*at)] = value.cast(table.columns[usize::from(*at)].ty)?;
+        }
+        self.own_constraints(table, &values)?;
+        let values: Row = values.into();
+        if let Some(conflict) = &insert.conflict {
+            while let Some(found) = self.conflict(table, &conflict.indexes, &values)? {
+                let Some((set, filter)) = &conflict.update else {
+                    let visible = self.pg.sees(self.session, &self.snapshot, self.pg.tuple(table.id, found));
+                    if !visible && self.pg.txn(self.session).is_some_and(super::txn::Txn::one_snapshot) {
+                        return Err(concurrent_update());
+                    }
+                    return Ok(());
+                };
+                let outcome = self.update_on_conflict(table, set, filter.as_ref(), found, &values)?;
+                match outcome {
+                    // It has gone meanwhile: look again.
+                    None => {}
+                    Some(None) => return Ok(()),
+                    Some(Some((old, new))) => {
+                        *count += 1;
+                        let shown = self.values(table.id, new);
+                        self.returning(&insert.returning, &shown, returned)?;
+                        checked.push((Some(old), new));
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        let id = table.id;
+        let entry = self.once(|pg, session, snapshot| {
+            pg.ssi_write(session, &[Target::Relation(id)])?;
+            let xid = pg.xid(session);
+            let Some(stored) = pg.tables.get_mut(&id) else { return Err(lost()) };
+            let tid = stored.push(values.clone(), xid, snapshot.command, None);
+            pg.history.write(xid, id, None, Some((tid, values)));
+            Ok(Entry::Found(Some(tid)))
+        })?;
+        let Entry::Found(Some(tid)) = entry else { return Err(lost()) };
+        self.enter_into_indexes(table, tid)?;
+        *count += 1;
+        let shown = self.values(id, tid);
+        self.returning(&insert.returning, &shown, returned)?;
+        checked.push((None, tid));
+        Ok(())
+    }
+
+    /// `DO UPDATE`: none where the row has gone, then none where the condition does not hold, then the old values and the new version.
+    #[allow(clippy::type_complexity)]
+    fn update_on_conflict(
+        &mut self,
+        table: &Table,
+        set: &[(u16, Bound)],
+        filter: Option<&Bound>,
+        found: Tid,
+        excluded: &Row,
+    ) -> Result<Option<Option<(Row, Tid)>>, Stop> {
+        let one_snapshot = self.pg.txn(self.session).is_some_and(super::txn::Txn::one_snapshot);
+        let mode =
+            if set.iter().any(|(at, _)| table.is_key_column(*at)) { Strength::Update } else { Strength::NoKeyUpdate };
+        let spot = Spot { table: table.id, tid: found };
+        let entry = self.once(|pg, session, snapshot| {
+            let how = How { mode, patience: Patience::Wait, command: snapshot.command, follow: false, last: false };
+            let (outcome, tid) = pg.lock_row(session, spot, how)?;
+            Ok(Entry::Fate(outcome, tid))
+        })?;
+        let Entry::Fate(outcome, _) = entry else { return Err(lost()) };
+        match outcome {
+            Outcome::Done | Outcome::Moved => {}
+            Outcome::Invisible | Outcome::SelfModified => {
+                let message = "ON CONFLICT DO UPDATE command cannot affect row a second time";
+                return Err(SqlError::new("21000", message).into());
+            }
+            Outcome::Updated if one_snapshot => return Err(concurrent_update()),
+            Outcome::Deleted if one_snapshot => {
+                return Err(SqlError::new("40001", "could not serialize access due to concurrent delete").into());
+            }
+            _ => return Ok(None),
+        }
+        if one_snapshot && !self.pg.sees(self.session, &self.snapshot, self.pg.tuple(table.id, found)) {
+            return Err(concurrent_update());
+        }
+        let old = self.values(table.id, found);
+        self.note_item(table.id, found);
+        let both: Vec<Value> = old.iter().chain(excluded.iter()).cloned().collect();
+        if let Some(filter) = filter
+            && !holds(filter, &Env::of(&both), self)?
+        {
+            return Ok(Some(None));
+        }
+        let new = self.set(table, set, &old, &both)?;
+        let entry = self.once(|pg, session, snapshot| {
+            let (outcome, tid) = pg.update_row(session, spot, snapshot.command, new)?;
+            Ok(Entry::Fate(outcome, tid))
+        })?;
+        let Entry::Fate(Outcome::Done, new) = entry else { return Ok(None) };
+        self.enter_into_indexes(table, new)?;
+        Ok(Some(Some((old, new))))
+    }
+}

@@ -1,0 +1,167 @@
+//! The Hermitage sequences, step by step as a real PostgreSQL 15 ran them, and the verdicts that Hermitage published.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use interleave::servers::sql::answer::{Answer, Reply};
+use interleave::servers::sql::ast::Level;
+use interleave::servers::sql::parse::parse;
+use interleave::servers::sql::postgres::{Postgres, SessionId};
+use interleave::servers::sql::schema::Row;
+
+/// A line of a transcript: case, level, step, session, SQL, result.
+type Line = [String; 6];
+
+fn table(file: &str) -> Vec<Vec<String>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ground-truth").join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines = text.lines().skip(1).filter(|line| !line.is_empty());
+    lines.map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+}
+
+fn transcript() -> Vec<Line> {
+    table("hermitage-live/postgresql-15.20.tsv").into_iter().map(|line| line.try_into().unwrap()).collect()
+}
+
+fn level(words: &str) -> Level {
+    Level::ALL.into_iter().find(|level| level.words().eq_ignore_ascii_case(words)).unwrap()
+}
+
+fn send(database: &mut Postgres, session: SessionId, sql: &str) -> Vec<(SessionId, Answer)> {
+    database.execute(session, Arc::from(parse(sql).unwrap()))
+}
+
+/// The result of a step in the words of the transcripts.
+fn told(answer: &Answer) -> String {
+    match answer.replies.last().unwrap() {
+        Reply::Error(error) => format!("ERROR {} {}", error.code, error.message),
+        Reply::Rows(rows) => {
+            // The transcripts have rows in order of id.
+            let mut rows: Vec<&Row> = rows.rows.iter().collect();
+            rows.sort_by(|a, b| a[0].order(&b[0]));
+            if rows.is_empty() {
+                return "rows (none)".to_owned();
+            }
+            rows.iter().fold("rows".to_owned(), |out, row| format!("{out} {}=>{}", row[0], row[1]))
+        }
+        Reply::Done(tag) => match tag.rsplit_once(' ') {
+            Some((_, count)) if !tag.starts_with("BEGIN") => format!("ok n={count}"),
+            _ => "ok".to_owned(),
+        },
+    }
+}
+
+/// Runs the sends of one case at one level, and writes its transcript.
+fn replay(lines: &[&Line]) -> Vec<(String, String)> {
+    let mut database = Postgres::new();
+    let mut sessions: BTreeMap<String, SessionId> = BTreeMap::new();
+    let setup = database.connect().unwrap();
+    send(&mut database, setup, "create table test (id int primary key, value int)");
+    send(&mut database, setup, "insert into test (id, value) values (1, 10), (2, 20)");
+    for name in ["T1", "T2", "T3"] {
+        let session = database.connect().unwrap();
+        send(&mut database, session, &format!("begin isolation level {}", lines[0][1]));
+        sessions.insert(name.to_owned(), session);
+    }
+    let mut out = Vec::new();
+    // The step that each session is blocked in, and what it was given meanwhile.
+    let mut blocked: BTreeMap<SessionId, String> = BTreeMap::new();
+    let mut aborted: Vec<SessionId> = Vec::new();
+    for line in lines {
+        let [_, _, step, name, sql, _] = line;
+        if step == "final" {
+            let done = send(&mut database, setup, sql);
+            out.push((step.clone(), told(&done[0].1)));
+            continue;
+        }
+        if step.contains('@') {
+            continue;
+        }
+        let session = sessions[name];
+        if aborted.contains(&session) {
+            out.push((step.clone(), "NOT-SENT (txn aborted)".to_owned()));
+            continue;
+        }
+        let answers = send(&mut database, session, sql);
+        if !answers.iter().any(|(done, _)| *done == session) {
+            out.push((step.clone(), "BLOCKS".to_owned()));
+            blocked.insert(session, step.clone());
+        }
+        for (done, answer) in answers {
+            if answer.error().is_some() {
+                aborted.push(done);
+            }
+            match blocked.remove(&done) {
+                Some(at) => out.push((format!("{at}@{step}"), format!("UNBLOCKED {}", told(&answer)))),
+                None => out.push((step.clone(), told(&answer))),
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn postgres_goes_step_by_step_as_the_real_one_did() {
+    let lines = transcript();
+    let mut cases: Vec<(&str, &str)> = lines.iter().map(|line| (line[0].as_str(), line[1].as_str())).collect();
+    cases.dedup();
+    assert_eq!(cases.len(), 18 * 4);
+    for (case, level) in cases {
+        let of_case: Vec<&Line> = lines.iter().filter(|line| line[0] == case && line[1] == level).collect();
+        let expected: Vec<(String, String)> = of_case.iter().map(|line| (line[2].clone(), line[5].clone())).collect();
+        assert_eq!(replay(&of_case), expected, "{case} at {level}");
+    }
+}
+
+/// Whether the anomaly of a case came about, by what the case's own steps saw (see the table of the ground truth).
+fn anomaly(case: &str, at: Level) -> bool {
+    let lines = transcript();
+    let of_case: Vec<&Line> = lines.iter().filter(|line| line[0] == case && level(&line[1]) == at).collect();
+    let seen = replay(&of_case);
+    let got = |step: &str| {
+        let found = seen.iter().find(|(at, _)| at == step || at.starts_with(&format!("{step}@")));
+        found.map(|(_, result)| result.as_str()).unwrap_or_default()
+    };
+    let step_of = |name: &str, sql: &str, nth: usize| {
+        let all: Vec<&&Line> =
+            of_case.iter().filter(|line| line[3] == name && line[4] == sql && !line[2].contains('@')).collect();
+        all[nth][2].clone()
+    };
+    let any = |name: &str, part: &str| of_case.iter().any(|line| line[3] == name && got(&line[2]).contains(part));
+    let both_commit = || {
+        let commits = of_case.iter().filter(|line| line[4] == "commit" && !line[2].contains('@') && line[3] != "T3");
+        commits.map(|line| got(&line[2])).filter(|result| *result == "ok").count() == 2
+    };
+    match case {
+        "G0" => !matches!(got("final"), "rows 1=>11 2=>21" | "rows 1=>12 2=>22"),
+        "G1a" | "G1b" => any("T2", "1=>101"),
+        "G1c" => any("T1", "2=>22") && any("T2", "1=>11"),
+        "OTV" => {
+            let first = got(&step_of("T3", "select * from test where id = 1", 0)).to_owned();
+            first.contains("12")
+                || first.contains("18")
+                || got(&step_of("T3", "select * from test where id = 2", 0)).contains("18")
+        }
+        "PMP" => any("T1", "3=>30"),
+        "P4" | "G2-item" | "G2" => both_commit(),
+        "G-single" => any("T1", "2=>18"),
+        other => panic!("no rule for {other}"),
+    }
+}
+
+#[test]
+fn postgres_gives_the_published_verdicts() {
+    let mut compared = 0;
+    for line in table("hermitage.tsv") {
+        let [case, database, at, result, source] = &line[..5] else { panic!("{line:?}") };
+        let rules = ["G0", "G1a", "G1b", "G1c", "OTV", "PMP", "P4", "G-single", "G2-item", "G2"];
+        if database != "PostgreSQL" || !rules.contains(&case.as_str()) {
+            continue;
+        }
+        assert_eq!(anomaly(case, level(at)), result == "possible", "{case} at {at} ({source})");
+        compared += 1;
+    }
+    assert!(compared >= 30, "only {compared} verdicts compared");
+}
