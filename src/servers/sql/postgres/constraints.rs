@@ -269,7 +269,6 @@ impl<'a> Exec<'a> {
 
     fn share_key_now(&mut self, table: u32, quals: &[Bound]) -> Result<bool, Stop> {
         let width = self.pg.tables.get(&table).map_or(0, |stored| stored.table.columns.len());
-        self.note_read(table, quals);
         let asked = Asked { table, offset: 0, quals, order: None, limit: None, width };
         let one_snapshot = self.pg.txn(self.session).is_some_and(super::txn::Txn::one_snapshot);
         let mut cursor = self.open(&asked, None)?;
@@ -278,7 +277,6 @@ impl<'a> Exec<'a> {
             if !self.all(quals, &self.values(table, tid))? {
                 continue;
             }
-            self.note_item(table, tid);
             let entry = self.once(|pg, session, snapshot| {
                 let how = How {
                     mode: Strength::KeyShare,

@@ -2,7 +2,9 @@
 
 use super::Tid;
 use super::exec::{Entry, Exec};
+use super::heap::Tuple;
 use crate::servers::sql::bind::Bound;
+use crate::servers::sql::history::Event;
 
 impl Exec<'_> {
     /// The statement looks for rows of a table that meet conditions.
@@ -11,9 +13,24 @@ impl Exec<'_> {
         let _ = self.once(|pg, session, snapshot| {
             if let Some(number) = pg.txn(session).map(|txn| txn.number) {
                 let heap = pg.tables.get(&table).map(|stored| std::sync::Arc::clone(&stored.heap)).unwrap_or_default();
-                let seen = heap.iter().enumerate().filter(|(_, tuple)| pg.sees(session, snapshot, tuple));
-                let among = seen.map(|(tid, _)| tid as Tid).collect();
-                pg.history.looked(number, table, conditions.into(), among);
+                let mut among = Vec::new();
+                let mut gone = Vec::new();
+                for (tid, tuple) in heap.iter().enumerate() {
+                    let born = Tuple { xmax: Vec::new(), ..tuple.clone() };
+                    if pg.sees(session, snapshot, tuple) {
+                        among.push(tid as Tid);
+                    } else if tuple.next.is_none() && pg.sees(session, snapshot, &born) {
+                        gone.push(tid as Tid);
+                    }
+                }
+                let conditions = conditions.into();
+                pg.history.looked(Event::Looked {
+                    txn: number,
+                    table,
+                    conditions,
+                    among: among.into(),
+                    gone: gone.into(),
+                });
             }
             Ok(Entry::Done)
         });

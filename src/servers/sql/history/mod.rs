@@ -1,10 +1,14 @@
 //! What transactions read and wrote, in order. The dependency graph is made of it.
 
+mod graph;
+
 use std::sync::Arc;
 
 use super::bind::Bound;
 use super::schema::Row;
 use crate::engine::Aside;
+
+pub use graph::{Cycle, Edge, Graph, Kind, Phenomenon};
 
 /// Something that a transaction did.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -16,12 +20,14 @@ pub enum Event {
         table: u32,
         version: u32,
     },
-    /// It looked for rows that meet conditions, among these versions, one for each row that was there for it.
+    /// It looked for rows that meet conditions, among these versions, one for each row that was there for it. `gone` are the last versions of rows that were
+    /// there no more.
     Looked {
         txn: u32,
         table: u32,
         conditions: Arc<[Bound]>,
         among: Arc<[u32]>,
+        gone: Arc<[u32]>,
     },
     /// It wrote a version after another (a first one where none), or ended the row.
     Wrote {
@@ -83,8 +89,8 @@ impl History {
         self.push(Event::Read { txn, table, version });
     }
 
-    pub(crate) fn looked(&mut self, txn: u32, table: u32, conditions: Arc<[Bound]>, among: Arc<[u32]>) {
-        self.push(Event::Looked { txn, table, conditions, among });
+    pub(crate) fn looked(&mut self, event: Event) {
+        self.push(event);
     }
 
     pub(crate) fn write(&mut self, xid: u32, table: u32, before: Option<u32>, after: Option<(u32, Row)>) {
