@@ -15,7 +15,7 @@ build: ## Build dist/, which runs from any sub-path of any static host
 test: ## Run all tests
 	@bash tools/test.sh
 
-fidelity: ## Compare the simulated PostgreSQL with a real one on random scripts (FIDELITY_SCRIPTS=…, FIDELITY_SEED=…)
+fidelity: ## Compare the simulated servers with the real ones
 	@bash tools/fidelity.sh
 
 bench: ## Measure the bars

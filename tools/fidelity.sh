@@ -1,39 +1,5 @@
 #!/usr/bin/env bash
-# Random scripts on a real PostgreSQL 15 and on ours: every result, block, order of unblocking and error is compared. Seeds are printed; what differs is shrunk.
-# FIDELITY_SCRIPTS (300) scripts per level from FIDELITY_SEED (today's) on; FIDELITY_LEVEL for one level only.
+# Compares the simulated servers with the real ones, each in a script of its own; those say which variables choose seeds and counts.
 . "$(dirname "$0")/common.sh"
-cd "$ROOT"
-need_rust
-need_node
-POSTGRES=/usr/lib/postgresql/15
-TESTER="$POSTGRES/lib/pgxs/src/test/isolation/isolationtester"
-[ -x "$POSTGRES/bin/initdb" ] && [ -x "$TESTER" ] || {
-  say "Installing PostgreSQL 15 and its isolation tester (about a minute, once)"
-  # Its package would start a server of its own, which nobody here asked for.
-  apt_install postgresql-15 postgresql-server-dev-15
-}
-say "Building"
-cargo build --locked --release --bin interleave
-FOLDER="$(mktemp -d)"
-USER_NAME="$(id -un)"
-as_server() { "$@"; }
-if [ "$(id -u)" = 0 ]; then
-  # The server refuses to run as root.
-  USER_NAME=nobody
-  chown nobody "$FOLDER"
-  as_server() { su nobody -s /bin/sh -c "$(printf '%q ' "$@")"; }
-fi
-stop() {
-  as_server "$POSTGRES/bin/pg_ctl" -D "$FOLDER/data" -m immediate stop >/dev/null 2>&1 || true
-  rm -rf "$FOLDER"
-}
-trap stop EXIT
-say "Starting PostgreSQL as $USER_NAME on a socket in $FOLDER"
-quietly as_server "$POSTGRES/bin/initdb" -D "$FOLDER/data" -U tester -A trust --locale=C -E UTF8 || fail "initdb failed (see above)"
-quietly as_server "$POSTGRES/bin/pg_ctl" -D "$FOLDER/data" -l "$FOLDER/log" -w \
-  -o "-c listen_addresses= -k $FOLDER -c fsync=off -c autovacuum=off" start || fail "PostgreSQL did not start (see above)"
-ARGUMENTS=(--scripts "${FIDELITY_SCRIPTS:-300}" --seed "${FIDELITY_SEED:-$(date +%Y%m%d)}")
-[ -z "${FIDELITY_LEVEL:-}" ] || ARGUMENTS+=(--level "$FIDELITY_LEVEL")
-say "Comparing"
-node tools/fidelity/postgres.mjs --binary target/release/interleave --tester "$TESTER" \
-  --conninfo "host=$FOLDER user=tester dbname=postgres" "${ARGUMENTS[@]}"
+bash "$ROOT/tools/fidelity/postgres.sh"
+bash "$ROOT/tools/fidelity/redis.sh"

@@ -1,3 +1,5 @@
-//! Simulated infrastructure. Each mirrors a real system as it behaves, and knows neither scenarios nor pages.
+//! Simulated infrastructure: pure values, each of which mirrors a real system. They know neither scenarios nor pages, own no clock and send nothing: the
+//! caller passes the time of the server's own clock, and sends what they answer.
 
+pub mod redis;
 pub mod sql;
