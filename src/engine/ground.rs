@@ -40,6 +40,10 @@ pub trait Ground {
     fn clock(&self, node: NodeId) -> Clock;
     /// Which faults may befall a node.
     fn exposure(&self, node: NodeId) -> Exposure;
+    /// Jumps of clocks that are offered and tried, in ms.
+    fn jumps_ms(&self) -> Vec<i64>;
+    /// Rates of clocks that are offered and tried, in thousandths of true speed.
+    fn rates_permille(&self) -> Vec<u32>;
     /// How the channel from one node to another behaves.
     fn channel(&self, from: NodeId, to: NodeId) -> Channel;
     /// What the network promises about delays.
@@ -168,6 +172,14 @@ impl<P: Protocol> Ground for Here<'_, P> {
 
     fn exposure(&self, node: NodeId) -> Exposure {
         self.protocol.exposure(node)
+    }
+
+    fn jumps_ms(&self) -> Vec<i64> {
+        self.protocol.jumps_ms()
+    }
+
+    fn rates_permille(&self) -> Vec<u32> {
+        self.protocol.rates_permille()
     }
 
     fn channel(&self, from: NodeId, to: NodeId) -> Channel {

@@ -9,7 +9,6 @@ use super::schedule::generator;
 use super::sorting::sort;
 use super::trace::NodeId;
 use super::view::{ChoiceGroup, ChoiceView, CrashPoint, Status};
-use super::ways::{JUMPS_MS, RATES_PERMILLE};
 
 /// How long a message takes when the reader delivers it and nothing else presses, in ms.
 const NOMINAL_LATENCY_MS: u64 = 10;
@@ -159,17 +158,21 @@ impl Menu<'_> {
     fn clock_faults(&mut self) {
         for node in self.ground.ids().filter(|node| self.ground.exposure(*node).clock) {
             let id = self.id(node).to_owned();
-            for by_ms in JUMPS_MS {
+            for by_ms in self.ground.jumps_ms() {
                 let label = format!("move the clock of {id} by {by_ms:+} ms");
                 let verb = if by_ms > 0 { "jump forward" } else { "jump back" };
                 self.add(ChoiceGroup::Clock, verb, label, About::node(node), Choice::now(Act::Jump { node, by_ms }));
             }
             let runs_at = self.ground.clock(node).rate_permille();
-            for permille in RATES_PERMILLE.into_iter().filter(|rate| *rate != runs_at) {
+            for permille in self.ground.rates_permille().into_iter().filter(|rate| *rate != runs_at) {
                 let (verb, speed) = match permille {
-                    500 => ("slow down", "half speed"),
-                    1_000 => ("true speed", "true speed"),
-                    _ => ("speed up", "double speed"),
+                    500 => ("slow down", "half speed".to_owned()),
+                    1_000 => ("true speed", "true speed".to_owned()),
+                    2_000 => ("speed up", "double speed".to_owned()),
+                    _ => (
+                        if permille < 1_000 { "slow down" } else { "speed up" },
+                        format!("{permille} \u{2030} of true speed"),
+                    ),
                 };
                 let label = format!("let the clock of {id} run at {speed}");
                 self.add(ChoiceGroup::Clock, verb, label, About::node(node), Choice::now(Act::Rate { node, permille }));

@@ -70,6 +70,16 @@ pub trait Protocol: Data {
         Latency::default()
     }
 
+    /// Jumps of clocks that the menu offers and the search tries, in ms; a run string may name any. Whoever has expiries of its own names jumps past them.
+    fn jumps_ms(&self) -> Vec<i64> {
+        vec![1_000, -1_000]
+    }
+
+    /// Rates of clocks that the menu offers and the search tries, in thousandths of true speed; a run string may name any within its bounds.
+    fn rates_permille(&self) -> Vec<u32> {
+        vec![500, 1_000, 2_000]
+    }
+
     /// Which faults may befall a node.
     fn exposure(&self, me: NodeId) -> Exposure {
         let _ = me;
@@ -146,6 +156,12 @@ pub trait Protocol: Data {
 
     /// What must hold in every state.
     fn invariants() -> &'static [Invariant<Self>];
+
+    /// Whether this variant promises an invariant; what it does not promise is neither checked nor shown.
+    fn promises(&self, invariant: &str) -> bool {
+        let _ = invariant;
+        true
+    }
 
     /// What should come to hold.
     fn goals() -> &'static [Goal<Self>] {

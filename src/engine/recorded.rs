@@ -120,7 +120,7 @@ impl<P: Protocol> Recorded<P> {
 
     /// Writes down the invariants that the last step broke. One that is broken stays so for the rest of the run.
     fn check_invariants(&mut self) {
-        for invariant in P::invariants() {
+        for invariant in P::invariants().iter().filter(|invariant| self.protocol.promises(invariant.id)) {
             if self.recorder.trace.violations.iter().any(|known| known.invariant == invariant.id) {
                 continue;
             }
@@ -197,7 +197,7 @@ impl<P: Protocol> Run for Recorded<P> {
         let world = self.world_at(step);
         let violations = &self.recorder.trace.violations;
         let mut verdicts: Vec<Verdict> = Vec::new();
-        for invariant in P::invariants() {
+        for invariant in P::invariants().iter().filter(|invariant| self.protocol.promises(invariant.id)) {
             let broken = violations.iter().position(|v| v.invariant == invariant.id && v.step <= step);
             let state = broken.map_or(VerdictState::Holds, |at| VerdictState::Violated { violation: at as u32 });
             verdicts.push(verdict(VerdictKind::Invariant, self.invariants, invariant.id, state));

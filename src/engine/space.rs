@@ -90,7 +90,7 @@ pub trait Space: Send + Sync {
     /// Whether [`Space::orbit_key`] ever differs from [`Space::key`].
     fn has_symmetry(&self) -> bool;
 
-    /// Invariants that are broken, bit per invariant in the order of the scenario.
+    /// Invariants that are broken, bit per promised invariant in the order of the scenario.
     fn broken(&self, spot: &Spot) -> u32;
 
     /// Goals that are reached, bit per goal in the order of the scenario.
@@ -279,8 +279,8 @@ impl<P: Protocol> Space for Worlds<P> {
 
     fn broken(&self, spot: &Spot) -> u32 {
         let world = self.world(spot);
-        let bits = P::invariants().iter().zip(0..);
-        bits.fold(0, |broken, (invariant, bit)| {
+        let promised = P::invariants().iter().filter(|invariant| self.protocol.promises(invariant.id));
+        promised.zip(0..).fold(0, |broken, (invariant, bit)| {
             broken | u32::from((invariant.check)(&self.protocol, world).is_err()) << bit
         })
     }

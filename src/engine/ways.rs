@@ -9,11 +9,6 @@ use super::trace::NodeId;
 use super::view::Status;
 use super::world::Spent;
 
-/// Jumps of clocks that the menu offers and the search tries, in ms; a run string may name any.
-pub(super) const JUMPS_MS: [i64; 2] = [1_000, -1_000];
-/// Rates of clocks that the menu offers and the search tries, in thousandths of true speed; a run string may name any within its bounds.
-pub(super) const RATES_PERMILLE: [u32; 3] = [500, 1_000, 2_000];
-
 /// What can happen by itself, and the node that acts alone, if one does.
 pub(super) type Happening = (Choice, Option<NodeId>);
 
@@ -78,11 +73,11 @@ pub(super) fn disturbances(ground: &dyn Ground, limit: &Spent, repairs: bool) ->
             acts.push(Act::Cut { side: 1 << node.0 });
         }
         if spent.jump < limit.jump {
-            acts.extend(JUMPS_MS.map(|by_ms| Act::Jump { node, by_ms }));
+            acts.extend(ground.jumps_ms().into_iter().map(|by_ms| Act::Jump { node, by_ms }));
         }
         if spent.drift < limit.drift {
             let runs_at = ground.clock(node).rate_permille();
-            let others = RATES_PERMILLE.into_iter().filter(|permille| *permille != runs_at);
+            let others = ground.rates_permille().into_iter().filter(|permille| *permille != runs_at);
             acts.extend(others.map(|permille| Act::Rate { node, permille }));
         }
     }
