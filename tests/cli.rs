@@ -190,8 +190,8 @@ fn bad_input_is_named() {
     bad(
         &["run", "three-phase-commit"],
         &expect![[r#"
-        error: there is no scenario `three-phase-commit`; there is two-phase-commit
-    "#]],
+            error: there is no scenario `three-phase-commit`; there is two-phase-commit, redis-lock, redlock
+        "#]],
     );
     bad(
         &["run", "two-phase-commit", "--variant", "plain"],

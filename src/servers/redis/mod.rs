@@ -223,11 +223,11 @@ impl Redis {
         gone
     }
 
-    /// Every key that has not expired, with its text (empty where it holds none) and the ms until it expires.
+    /// Every key that has not expired, with its text (empty where it holds none) and the reading of the clock behind which it is gone, in ms.
     pub fn list(&self, now_ms: i64) -> impl Iterator<Item = (&str, &str, Option<i64>)> {
         self.keys.iter().filter(move |(_, key)| key.lives(now_ms)).map(move |(name, key)| {
             let text = if let Value::Text(text) = &key.value { text.as_str() } else { "" };
-            (name.as_str(), text, key.expires_ms.map(|until| until - now_ms))
+            (name.as_str(), text, key.expires_ms)
         })
     }
 

@@ -1,0 +1,327 @@
+//! A client: takes the lock, reads, works, writes, and gives the lock back, by the rules of its variant.
+//!
+//! With several masters it asks them one after the other, as redlock-rb does (redis/docs, "Distributed locks with Redis"): it has the lock if a majority
+//! said yes and some of the lease is left when it looks at its clock a second time.
+
+use super::RedisLocks;
+use super::vocabulary::{Command, Config, Margin, Msg, Owner, Step, Timer, validity_ms};
+use crate::engine::{Cx, Input, NodeId};
+use crate::servers::redis::Reply;
+
+/// The mark on events by which a client enters its critical section.
+pub const ENTERED: &str = "entered";
+/// The mark on events by which a client leaves a lock behind.
+pub const LEFT: &str = "left";
+
+/// State of a client.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Client {
+    /// How far it is.
+    pub phase: Phase,
+    /// Which attempt this is; it stands in the lock, so a crash does not set it back.
+    pub attempt: u8,
+    /// How many attempts there were since it began.
+    pub tries: u8,
+    /// Which servers said yes (bit per server).
+    pub granted: u8,
+    /// Its clock when it began to ask (or to renew), in ms.
+    pub asked_ms: i64,
+    /// Until when it holds the lease by its own reckoning, in ms of its clock.
+    pub until_ms: Option<i64>,
+    /// Its fencing token.
+    pub token: Option<i64>,
+}
+
+/// How far a client is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Phase {
+    /// It does not want the lock.
+    Idle,
+    /// It has asked this server.
+    Asking(u8),
+    /// It has the lock and waits for the reply to its EXPIRE.
+    Expiring,
+    /// Inside: it has asked the storage what it is.
+    Reading,
+    /// Inside: it works.
+    Working,
+    /// Inside: it has sent what the storage shall be.
+    Writing,
+    /// Outside: it gives the lock back.
+    Releasing,
+    /// It is to draw how long it waits.
+    Drawing,
+    /// It waits before it tries again.
+    Waiting,
+    /// It was inside and gave the lock back.
+    Done,
+    /// Its work failed.
+    Failed,
+    /// It noticed that it no longer has the lock.
+    Lost,
+    /// It got no lock.
+    GaveUp,
+}
+
+type Context<'a> = Cx<'a, RedisLocks>;
+
+impl Client {
+    /// A client that wants nothing yet.
+    pub fn new() -> Self {
+        Client { phase: Phase::Idle, attempt: 0, tries: 0, granted: 0, asked_ms: 0, until_ms: None, token: None }
+    }
+
+    /// What a crash leaves: nothing but that no value is drawn twice.
+    pub fn crashed(&self) -> Self {
+        Client { attempt: self.attempt, ..Client::new() }
+    }
+
+    /// Whether it is in its critical section.
+    pub fn is_inside(&self) -> bool {
+        matches!(self.phase, Phase::Reading | Phase::Working | Phase::Writing)
+    }
+
+    /// Whether it knows of a lock with this owner, and will do something about it.
+    pub fn minds(&self, owner: Owner) -> bool {
+        self.attempt == owner.attempt
+            && (self.is_inside() || matches!(self.phase, Phase::Asking(_) | Phase::Expiring | Phase::Releasing))
+    }
+
+    fn owner(&self, me: NodeId) -> Owner {
+        Owner { client: me.0, attempt: self.attempt }
+    }
+
+    /// Acts.
+    pub fn on(&mut self, config: &Config, input: Input<RedisLocks>, cx: &mut Context<'_>) {
+        let me = cx.me();
+        match input {
+            Input::Start | Input::Restarted => {}
+            Input::Step(Step::Begin) => self.begin(config, cx),
+            Input::Step(Step::Wait(times)) => {
+                self.phase = Phase::Waiting;
+                cx.set_timer(Timer::Retry, config.retry_ms * u32::from(times));
+            }
+            Input::Timer(timer) => self.on_timer(config, timer, cx),
+            Input::Message { from, msg } => match msg {
+                // What answers an earlier attempt comes too late.
+                Msg::Answer(owner, command, reply) if owner == self.owner(me) => {
+                    self.on_answer(config, from, command, &reply, cx);
+                }
+                Msg::Value(owner, token) if owner == self.owner(me) && self.phase == Phase::Reading => {
+                    self.token = self.token.or(token);
+                    self.phase = Phase::Working;
+                    cx.set_timer(Timer::Work, config.work_ms);
+                }
+                Msg::Written(owner) if owner == self.owner(me) && self.phase == Phase::Writing => {
+                    cx.because(|| "its work is done".to_owned());
+                    self.leave(config, Phase::Releasing, cx);
+                }
+                Msg::Refused(owner) if owner == self.owner(me) && self.is_inside() => {
+                    cx.note("fenced off", || {
+                        "The storage has seen a newer token, so its lock must be gone.".to_owned()
+                    });
+                    self.leave(config, Phase::Lost, cx);
+                }
+                _ => {}
+            },
+        }
+    }
+
+    fn begin(&mut self, config: &Config, cx: &mut Context<'_>) {
+        // A single server that said no holds nothing under the old value, which then serves again.
+        if self.phase == Phase::Idle || !config.rules.single || self.granted != 0 {
+            self.attempt = self.attempt.saturating_add(1);
+        }
+        // Counted only where there is an end to it, so that waiting is no ever new state.
+        if config.tries != 0 {
+            self.tries = self.tries.saturating_add(1);
+        }
+        self.granted = 0;
+        self.token = None;
+        self.until_ms = None;
+        self.asked_ms = cx.local_ms();
+        self.ask(config, 0, cx);
+    }
+
+    fn ask(&mut self, config: &Config, index: u8, cx: &mut Context<'_>) {
+        self.phase = Phase::Asking(index);
+        cx.set_timer(Timer::Reply, config.timeout_ms);
+        cx.send(config.master(index), Msg::Ask(self.owner(cx.me()), config.rules.take));
+    }
+
+    fn on_answer(&mut self, config: &Config, from: NodeId, command: Command, reply: &Reply, cx: &mut Context<'_>) {
+        let index = config.index_of(from).unwrap_or(0);
+        match (self.phase, command) {
+            (Phase::Asking(asked), _) if command == config.rules.take && asked == index => {
+                let token = reply.int().filter(|_| command == Command::SetWithToken);
+                let granted = match command {
+                    Command::SetNx => reply.int() == Some(1),
+                    Command::SetWithToken => token.is_some(),
+                    _ => *reply == Reply::OK,
+                };
+                self.token = token;
+                self.granted |= u8::from(granted) << index;
+                self.next(config, index, cx);
+            }
+            (Phase::Expiring, Command::Expire) => {
+                self.until_ms = Some(self.asked_ms + i64::from(config.ttl_ms));
+                self.enter(config, cx);
+            }
+            (Phase::Releasing, _) if command == config.rules.give => {
+                cx.cancel_timer(Timer::Reply);
+                self.phase = Phase::Done;
+            }
+            (_, Command::Extend) if self.is_inside() => {
+                if reply.int() == Some(1) {
+                    self.until_ms = Some(self.asked_ms + i64::from(config.ttl_ms));
+                } else {
+                    cx.note("lost the lock", || "The watchdog found the lock gone: it stops.".to_owned());
+                    self.leave(config, Phase::Lost, cx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// One server has answered, or will not: on to the next, or to the count.
+    fn next(&mut self, config: &Config, index: u8, cx: &mut Context<'_>) {
+        if index + 1 < config.masters {
+            return self.ask(config, index + 1, cx);
+        }
+        cx.cancel_timer(Timer::Reply);
+        let elapsed_ms = cx.local_ms() - self.asked_ms;
+        let margin = config.rules.looks.unwrap_or(Margin::None);
+        let left_ms = validity_ms(config.ttl_ms, elapsed_ms, margin);
+        let has_majority = self.granted.count_ones() >= config.quorum();
+        if !has_majority {
+            return self.put_off(config, || "it did not get the lock".to_owned(), cx);
+        }
+        if config.rules.looks.is_some() && left_ms <= 0 {
+            cx.note("lease is over", || {
+                format!(
+                    "It has the lock, but asking took {elapsed_ms} ms of its {} ms: nothing is left.",
+                    config.ttl_ms
+                )
+            });
+            return self.put_off(config, || "its lease is over before it began".to_owned(), cx);
+        }
+        match config.rules.take {
+            Command::SetNx if config.rules.expires_later => {
+                self.phase = Phase::Expiring;
+                cx.because(|| "it has the lock and now gives it an expiry".to_owned());
+                cx.set_timer(Timer::Reply, config.timeout_ms);
+                cx.send(config.master(0), Msg::Ask(self.owner(cx.me()), Command::Expire));
+            }
+            Command::SetNx => self.enter(config, cx),
+            _ => {
+                self.until_ms = Some(cx.local_ms() + left_ms);
+                if config.rules.stops {
+                    cx.set_timer(Timer::Deadline, left_ms as u32);
+                }
+                self.enter(config, cx);
+            }
+        }
+    }
+
+    fn enter(&mut self, config: &Config, cx: &mut Context<'_>) {
+        cx.cancel_timer(Timer::Reply);
+        self.phase = Phase::Reading;
+        if config.rules.renews {
+            cx.set_timer(Timer::Renew, config.renew_ms);
+        }
+        cx.because(|| "it has the lock".to_owned());
+        cx.send(config.storage(), Msg::Read(self.owner(cx.me()), self.token));
+        cx.mark(ENTERED);
+    }
+
+    /// It has not got the lock: it gives back what it may have, and tries again later.
+    fn put_off(&mut self, config: &Config, why: impl FnOnce() -> String, cx: &mut Context<'_>) {
+        cx.because(why);
+        // A single server that said no holds nothing of ours.
+        if !config.rules.single || self.granted != 0 {
+            self.give_back(config, cx);
+        }
+        self.until_ms = None;
+        if config.tries != 0 && self.tries >= config.tries {
+            cx.note("gives up", || "It has tried often enough.".to_owned());
+            self.phase = Phase::GaveUp;
+        } else if config.rules.single {
+            self.phase = Phase::Waiting;
+            cx.set_timer(Timer::Retry, config.retry_ms);
+        } else {
+            self.phase = Phase::Drawing;
+        }
+    }
+
+    /// Sends the release to every server, whatever it answered.
+    fn give_back(&mut self, config: &Config, cx: &mut Context<'_>) {
+        let owner = self.owner(cx.me());
+        for index in 0..config.masters {
+            cx.send(config.master(index), Msg::Ask(owner, config.rules.give));
+        }
+    }
+
+    /// Leaves the critical section.
+    fn leave(&mut self, config: &Config, to: Phase, cx: &mut Context<'_>) {
+        for timer in [Timer::Work, Timer::Renew, Timer::Deadline] {
+            cx.cancel_timer(timer);
+        }
+        self.until_ms = None;
+        self.phase = to;
+        match to {
+            Phase::Failed => cx.mark(LEFT),
+            _ => self.give_back(config, cx),
+        }
+        if to == Phase::Releasing {
+            if config.rules.single {
+                cx.set_timer(Timer::Reply, config.timeout_ms);
+            } else {
+                self.phase = Phase::Done;
+            }
+        }
+    }
+
+    fn on_timer(&mut self, config: &Config, timer: Timer, cx: &mut Context<'_>) {
+        match (timer, self.phase) {
+            (Timer::Reply, Phase::Asking(index)) if !config.rules.single => self.next(config, index, cx),
+            (Timer::Reply, Phase::Asking(_) | Phase::Expiring) => {
+                cx.note("no answer", || "Redis does not answer: it gives up.".to_owned());
+                cx.mark(LEFT);
+                self.phase = Phase::GaveUp;
+            }
+            (Timer::Reply, Phase::Releasing) => {
+                cx.note("no answer", || {
+                    "Redis does not answer: whether the lock is free, it does not know.".to_owned()
+                });
+                cx.mark(LEFT);
+                self.phase = Phase::Done;
+            }
+            (Timer::Retry, Phase::Waiting) => self.begin(config, cx),
+            (Timer::Work, Phase::Working) if config.throws >> cx.me().0 & 1 == 1 => {
+                cx.note("exception", || "Its work fails with an exception.".to_owned());
+                if config.rules.finally {
+                    cx.because(|| "the release stands in a finally".to_owned());
+                    self.leave(config, Phase::Releasing, cx);
+                } else {
+                    self.leave(config, Phase::Failed, cx);
+                }
+            }
+            (Timer::Work, Phase::Working) => {
+                self.phase = Phase::Writing;
+                cx.send(config.storage(), Msg::Write(self.owner(cx.me()), self.token));
+            }
+            (Timer::Renew, _) if self.is_inside() => {
+                self.asked_ms = cx.local_ms();
+                cx.set_timer(Timer::Renew, config.renew_ms);
+                cx.because(|| "its watchdog renews the lease".to_owned());
+                cx.send(config.master(0), Msg::Ask(self.owner(cx.me()), Command::Extend));
+            }
+            (Timer::Deadline, _) if self.is_inside() => {
+                cx.note("stops", || "Its lease is over by its own clock: it stops without writing.".to_owned());
+                cx.because(|| "its lease is over".to_owned());
+                self.leave(config, Phase::Lost, cx);
+            }
+            _ => {}
+        }
+    }
+}

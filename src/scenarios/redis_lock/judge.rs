@@ -1,0 +1,165 @@
+//! What must hold, what should come to hold, and who waits for whom.
+
+use super::client::{Client, ENTERED, LEFT, Phase};
+use super::servers::{DELETED, GRANTED, WROTE};
+use super::vocabulary::{Command, LOCK, MAX_CLIENTS, Msg, Owner};
+use super::{Node, RedisLocks};
+use crate::engine::{Blocked, Breach, Goal, Invariant, NodeId, Progress, Protocol, Status, World};
+
+/// What invariants need to know and no node does. Each part is changed by one node only.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Ghost {
+    /// Version of the storage that each client read last.
+    pub read_at: [u8; MAX_CLIENTS],
+    /// The first write that rests on an older version: whose, and whose was lost.
+    pub overwritten: Option<(u8, u8)>,
+    /// The first release of another's lock: by whom, and whose it was.
+    pub stolen: Option<(u8, u8)>,
+}
+
+/// Safety.
+pub const INVARIANTS: &[Invariant<RedisLocks>] = &[
+    Invariant { id: "mutex", check: mutual_exclusion },
+    Invariant { id: "past", check: never_back_in_time },
+    Invariant { id: "owner", check: own_locks_only },
+    Invariant { id: "orphan", check: no_orphan },
+];
+
+/// Liveness.
+pub const GOALS: &[Goal<RedisLocks>] =
+    &[Goal { id: "free", check: lock_is_free }, Goal { id: "served", check: everyone_served }];
+
+fn client(world: &World<RedisLocks>, node: NodeId) -> Option<&Client> {
+    match world.state(node) {
+        Node::Client(client) => Some(client),
+        Node::Server(_) | Node::Storage(_) => None,
+    }
+}
+
+fn clients<'w>(protocol: &RedisLocks, world: &'w World<RedisLocks>) -> impl Iterator<Item = (NodeId, &'w Client)> {
+    (0..protocol.config.clients).filter_map(|at| Some((NodeId(at), client(world, NodeId(at))?)))
+}
+
+fn id(client: u8) -> char {
+    char::from(b'a' + client)
+}
+
+/// Locks that stand, with their servers: (server, owner, whether they expire).
+fn locks(protocol: &RedisLocks, world: &World<RedisLocks>) -> Vec<(NodeId, Owner, bool)> {
+    let mut found = Vec::new();
+    for index in 0..protocol.config.masters {
+        let node = protocol.config.master(index);
+        let Node::Server(server) = world.state(node) else { continue };
+        let local_ms = world.slot(node).clock.read(world.now_ms);
+        for (key, text, left) in server.data.list(local_ms) {
+            if let Some(owner) = Owner::parse(text).filter(|_| key == LOCK) {
+                found.push((node, owner, left.is_some()));
+            }
+        }
+    }
+    found
+}
+
+/// At most one client is inside, as the clients themselves believe.
+fn mutual_exclusion(protocol: &RedisLocks, world: &World<RedisLocks>) -> Result<(), Breach> {
+    let mut inside = clients(protocol, world).filter(|(_, client)| client.is_inside()).map(|(node, _)| node);
+    let (Some(one), Some(other)) = (inside.next(), inside.next()) else { return Ok(()) };
+    Err(Breach {
+        sentence: format!("{} and {} are both in their critical sections.", id(one.0), id(other.0)),
+        guilty: vec![(one, ENTERED), (other, ENTERED)],
+    })
+}
+
+/// The storage takes no write that rests on what it was before another's write.
+fn never_back_in_time(protocol: &RedisLocks, world: &World<RedisLocks>) -> Result<(), Breach> {
+    let Some((late, lost)) = world.ghost.overwritten else { return Ok(()) };
+    Err(Breach {
+        sentence: format!("{} overwrote what {} had written, without having seen it.", id(late), id(lost)),
+        guilty: vec![(NodeId(late), ENTERED), (protocol.config.storage(), WROTE)],
+    })
+}
+
+/// Nobody releases a lock that another holds.
+fn own_locks_only(protocol: &RedisLocks, world: &World<RedisLocks>) -> Result<(), Breach> {
+    let Some((thief, holder)) = world.ghost.stolen else { return Ok(()) };
+    Err(Breach {
+        sentence: format!("{} deleted the lock of {}.", id(thief), id(holder)),
+        guilty: vec![(NodeId(holder), ENTERED), (protocol.config.master(0), DELETED)],
+    })
+}
+
+/// A lock that never expires and of which nobody knows any more.
+fn orphan(protocol: &RedisLocks, world: &World<RedisLocks>) -> Option<(NodeId, Owner)> {
+    let is_minded = |owner: Owner| {
+        let node = NodeId(owner.client);
+        let by_its_client = world.is_alive(node) && client(world, node).is_some_and(|client| client.minds(owner));
+        let is_help = |msg: &Msg| matches!(msg, Msg::Ask(asker, Command::Expire | Command::Del | Command::DelOwn) if *asker == owner);
+        by_its_client || world.network.in_flight.iter().any(|message| is_help(&message.msg))
+    };
+    let standing = locks(protocol, world).into_iter();
+    standing.filter(|(_, owner, expires)| !expires && !is_minded(*owner)).map(|(node, owner, _)| (node, owner)).next()
+}
+
+/// No lock outlives its holder for ever.
+fn no_orphan(protocol: &RedisLocks, world: &World<RedisLocks>) -> Result<(), Breach> {
+    let Some((node, owner)) = orphan(protocol, world) else { return Ok(()) };
+    Err(Breach {
+        sentence: format!(
+            "The lock of {} has no expiry, and {} will not release it: it stands for ever.",
+            id(owner.client),
+            id(owner.client)
+        ),
+        guilty: vec![(node, GRANTED), (NodeId(owner.client), LEFT)],
+    })
+}
+
+/// No lock stands.
+fn lock_is_free(protocol: &RedisLocks, world: &World<RedisLocks>) -> Progress {
+    let standing = locks(protocol, world);
+    let Some((_, owner, _)) = standing.first() else { return Progress::Reached };
+    if let Some((_, owner)) = orphan(protocol, world) {
+        return Progress::Blocked(format!("nobody will release the lock of {}", id(owner.client)));
+    }
+    Progress::Open(format!("{} has the lock", id(owner.client)))
+}
+
+/// Everyone who wants the lock gets in.
+fn everyone_served(protocol: &RedisLocks, world: &World<RedisLocks>) -> Progress {
+    let wants =
+        |client: &Client| matches!(client.phase, Phase::Asking(_) | Phase::Expiring | Phase::Drawing | Phase::Waiting);
+    let waiting: Vec<String> =
+        clients(protocol, world).filter(|(_, client)| wants(client)).map(|(node, _)| id(node.0).to_string()).collect();
+    if waiting.is_empty() {
+        return Progress::Reached;
+    }
+    match orphan(protocol, world) {
+        Some((_, owner)) => Progress::Blocked(format!(
+            "{} left its lock behind; still waiting: {}",
+            id(owner.client),
+            waiting.join(", ")
+        )),
+        None => Progress::Open(format!("still waiting: {}", waiting.join(", "))),
+    }
+}
+
+/// What a client waits for: the lock, and who has it.
+pub fn blocked(protocol: &RedisLocks, me: NodeId, world: &World<RedisLocks>) -> Option<Blocked> {
+    let waits = client(world, me)?.phase == Phase::Waiting && world.slot(me).status == Status::Up;
+    if !waits {
+        return None;
+    }
+    let standing = locks(protocol, world);
+    let mut by: Vec<NodeId> =
+        standing.iter().map(|(_, owner, _)| NodeId(owner.client)).filter(|holder| *holder != me).collect();
+    by.sort_unstable();
+    by.dedup();
+    let holder = by.first()?;
+    let frees = match orphan(protocol, world) {
+        Some(_) => "nothing: it has no expiry and nobody will release it".to_owned(),
+        None if standing.iter().all(|(_, _, expires)| *expires) => {
+            format!("{} releases it, or it expires", protocol.lane_id(*holder))
+        }
+        None => format!("{} releases it", protocol.lane_id(*holder)),
+    };
+    Some(Blocked { on: "the lock".to_owned(), by, holds: Vec::new(), frees })
+}

@@ -1,0 +1,256 @@
+//! Locks over Redis: one server (`redis-lock`) or a majority of several (`redlock`), and the storage that the lock protects. Both scenarios are one
+//! protocol, whose variants are rules ([`vocabulary::Rules`]).
+//!
+//! Rooms: `vocabulary` words, rules and parameters; `client` and `servers` the nodes; `judge` what must hold, and who waits for whom; `look` how nodes
+//! look; `info` and `redlock` what the catalogue says of the two scenarios.
+
+mod client;
+mod info;
+mod judge;
+mod look;
+mod redlock;
+mod servers;
+mod vocabulary;
+
+use std::borrow::Cow;
+use std::hash::Hash;
+
+use self::client::{Client, Phase};
+use self::judge::Ghost;
+use self::servers::{Server, Storage};
+use self::vocabulary::{Config, Msg, Persistence, Step, Timer};
+use super::{Entry, Info, Values, Variant};
+use crate::engine::{
+    Blocked, Channel, Cx, Exposure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol, Recorded, Run,
+    World,
+};
+
+/// The scenario with one Redis in the catalogue.
+#[derive(Debug)]
+pub struct Scenario;
+
+/// The scenario with several.
+#[derive(Debug)]
+pub struct Redlock;
+
+impl Entry for Scenario {
+    fn info(&self) -> &'static Info {
+        &info::INFO
+    }
+
+    fn start(&self, variant: &'static Variant, values: &Values, _seed: u64) -> Box<dyn Run> {
+        start(&info::INFO, Config::new(info::rules(variant.id), values))
+    }
+}
+
+impl Entry for Redlock {
+    fn info(&self) -> &'static Info {
+        &redlock::INFO
+    }
+
+    fn start(&self, variant: &'static Variant, values: &Values, _seed: u64) -> Box<dyn Run> {
+        start(&redlock::INFO, Config::new(redlock::rules(variant.id), values))
+    }
+}
+
+fn start(info: &'static Info, config: Config) -> Box<dyn Run> {
+    Box::new(Recorded::new(RedisLocks { config }, info.invariants, info.goals))
+}
+
+/// The protocol with its rules and parameters.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct RedisLocks {
+    config: Config,
+}
+
+/// State of a node.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Node {
+    /// A client.
+    Client(Client),
+    /// A Redis.
+    Server(Server),
+    /// The storage.
+    Storage(Storage),
+}
+
+impl Protocol for RedisLocks {
+    type Node = Node;
+    type Msg = Msg;
+    type Timer = Timer;
+    type Step = Step;
+    type Ghost = Ghost;
+
+    fn lanes(&self) -> Vec<Lane> {
+        let lane = |node: NodeId| {
+            let id = self.lane_id(node);
+            let (title, role) = match self.config.index_of(node) {
+                Some(_) if self.config.masters == 1 => ("Redis".to_owned(), "server"),
+                Some(index) => (format!("Redis {}", index + 1), "server"),
+                None if node == self.config.storage() => ("storage".to_owned(), "storage"),
+                None => (format!("client {id}"), "client"),
+            };
+            Lane { id, title, role }
+        };
+        (0..=self.config.storage().0).map(|at| lane(NodeId(at))).collect()
+    }
+
+    fn lane_id(&self, node: NodeId) -> String {
+        match self.config.index_of(node) {
+            Some(_) if self.config.masters == 1 => "r".to_owned(),
+            Some(index) => format!("r{}", index + 1),
+            None if node == self.config.storage() => "s".to_owned(),
+            None => char::from(b'a' + node.0).to_string(),
+        }
+    }
+
+    fn initial(&self, me: NodeId) -> Node {
+        if self.config.index_of(me).is_some() {
+            Node::Server(Server::new())
+        } else if me == self.config.storage() {
+            Node::Storage(Storage::default())
+        } else {
+            Node::Client(Client::new())
+        }
+    }
+
+    fn on(&self, _me: NodeId, node: &mut Node, input: Input<Self>, cx: &mut Cx<'_, Self>) {
+        match node {
+            Node::Client(client) => client.on(&self.config, input, cx),
+            Node::Server(server) => server.on(&self.config, input, cx),
+            Node::Storage(storage) => storage.on(&self.config, input, cx),
+        }
+    }
+
+    fn crashed(&self, _me: NodeId, node: &Node) -> Node {
+        match node {
+            Node::Client(client) => Node::Client(client.crashed()),
+            Node::Server(server) => Node::Server(server.crashed()),
+            Node::Storage(storage) => Node::Storage(storage.clone()),
+        }
+    }
+
+    fn steps(&self, _me: NodeId, node: &Node) -> Vec<Step> {
+        match node {
+            Node::Client(client) => match client.phase {
+                Phase::Idle => vec![Step::Begin],
+                Phase::Drawing => vec![Step::Wait(1), Step::Wait(2)],
+                _ => Vec::new(),
+            },
+            Node::Server(_) | Node::Storage(_) => Vec::new(),
+        }
+    }
+
+    // Every client has a TCP connection to every server.
+    fn channel(&self, _from: NodeId, _to: NodeId) -> Channel {
+        Channel::Fifo
+    }
+
+    fn jumps_ms(&self) -> Vec<i64> {
+        let past_a_lease = i64::from(self.config.ttl_ms) + 1_000;
+        vec![past_a_lease, -past_a_lease]
+    }
+
+    fn rates_permille(&self) -> Vec<u32> {
+        // What a drift margin of a hundredth is made for, and what no margin is.
+        if self.config.rules.single { vec![500, 1_000, 2_000] } else { vec![990, 1_000, 1_010] }
+    }
+
+    fn exposure(&self, me: NodeId) -> Exposure {
+        if me == self.config.storage() {
+            return Exposure { partition: true, ..Exposure::NONE };
+        }
+        // Clients measure with a monotonic clock; a Redis expires keys by the time of day.
+        Exposure { clock: self.config.index_of(me).is_some(), ..Exposure::ALL }
+    }
+
+    fn message_name(&self, msg: &Msg) -> Cow<'static, str> {
+        vocabulary::name(&self.config, msg)
+    }
+
+    fn message_body(&self, msg: &Msg) -> String {
+        let name = vocabulary::name(&self.config, msg);
+        match msg {
+            Msg::Ask(..) => name.into_owned(),
+            Msg::Answer(owner, command, _) => format!("{name} to {}", self.config.command(*owner, *command)),
+            Msg::Read(owner, _)
+            | Msg::Value(owner, _)
+            | Msg::Write(owner, _)
+            | Msg::Written(owner)
+            | Msg::Refused(owner) => format!("{name} ({})", owner.text()),
+        }
+    }
+
+    fn timer_name(&self, timer: Timer) -> Cow<'static, str> {
+        Cow::Borrowed(vocabulary::timer_name(timer))
+    }
+
+    fn step_name(&self, step: Step) -> Cow<'static, str> {
+        match step {
+            Step::Begin => Cow::Borrowed("begin"),
+            Step::Wait(times) => Cow::Owned(format!("wait-{times}")),
+        }
+    }
+
+    fn step_label(&self, step: Step) -> Cow<'static, str> {
+        match step {
+            Step::Begin => Cow::Borrowed("want the lock"),
+            Step::Wait(times) => Cow::Owned(format!("wait {} ms", self.config.retry_ms * u32::from(times))),
+        }
+    }
+
+    fn step_sentence(&self, id: &str, step: Step) -> String {
+        match step {
+            Step::Begin => format!("{id} wants the lock."),
+            Step::Wait(times) => format!("{id} draws a delay of {} ms.", self.config.retry_ms * u32::from(times)),
+        }
+    }
+
+    fn look(&self, _me: NodeId, node: &Node) -> Look {
+        match node {
+            Node::Client(client) => look::client(&self.config, client),
+            Node::Server(server) => look::server(&self.config, server),
+            Node::Storage(storage) => look::storage(&self.config, storage),
+        }
+    }
+
+    fn blocked(&self, me: NodeId, world: &World<Self>) -> Option<Blocked> {
+        judge::blocked(self, me, world)
+    }
+
+    // No symmetry over servers: clients ask them in one order, so that the first is not the last.
+    fn hash_node(&self, node: &Node, local_ms: i64, hasher: &mut KeyHasher) {
+        match node {
+            Node::Client(client) => {
+                let minds_time = client.is_inside() || matches!(client.phase, Phase::Asking(_) | Phase::Expiring);
+                let relative = Client {
+                    asked_ms: if minds_time { client.asked_ms - local_ms } else { 0 },
+                    until_ms: client.until_ms.map(|until_ms| until_ms - local_ms),
+                    ..client.clone()
+                };
+                relative.hash(hasher);
+            }
+            Node::Server(server) => {
+                server.data.hash_at(local_ms, hasher);
+                if self.config.persistence != Persistence::Off {
+                    server.disk.survives().hash_at(local_ms, hasher);
+                }
+                server.is_silent.hash(hasher);
+            }
+            Node::Storage(storage) => storage.hash(hasher),
+        }
+    }
+
+    fn invariants() -> &'static [Invariant<Self>] {
+        judge::INVARIANTS
+    }
+
+    fn promises(&self, invariant: &str) -> bool {
+        // Fencing lets two be inside, and only one write.
+        !(self.config.rules.fenced && invariant == "mutex")
+    }
+
+    fn goals() -> &'static [Goal<Self>] {
+        judge::GOALS
+    }
+}

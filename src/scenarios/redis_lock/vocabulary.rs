@@ -1,0 +1,306 @@
+//! Words of the locks over Redis: rules, parameters, messages, timers, steps.
+
+use std::borrow::Cow;
+
+use crate::engine::NodeId;
+use crate::scenarios::Values;
+use crate::servers::redis::Reply;
+
+/// Most clients.
+pub const MAX_CLIENTS: usize = 3;
+/// The key of the lock.
+pub const LOCK: &str = "lock";
+/// The key of the counter that fencing tokens come from.
+pub const FENCE: &str = "fence";
+
+/// Whose a lock is: the value under its key. A client draws a new one for every attempt, as it would a random one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Owner {
+    /// The client, from 0.
+    pub client: u8,
+    /// Which of its attempts.
+    pub attempt: u8,
+}
+
+impl Owner {
+    /// The value: `a1`.
+    pub fn text(self) -> String {
+        format!("{}{}", char::from(b'a' + self.client), self.attempt)
+    }
+
+    /// The owner that a value names.
+    pub fn parse(text: &str) -> Option<Owner> {
+        let client = text.bytes().next()?.checked_sub(b'a')?;
+        Some(Owner { client, attempt: text.get(1..)?.parse().ok()? })
+    }
+}
+
+/// What a client asks of a Redis.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Command {
+    /// SETNX: the lock without an expiry.
+    SetNx,
+    /// PEXPIRE: the expiry, afterwards.
+    Expire,
+    /// SET NX PX.
+    Set,
+    /// The same with the next fencing token, in one script.
+    SetWithToken,
+    /// DEL, whoever holds it.
+    Del,
+    /// DEL if it is still one's own, in one script.
+    DelOwn,
+    /// PEXPIRE if it is still one's own, in one script.
+    Extend,
+}
+
+/// What is sent.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Msg {
+    /// Client to Redis.
+    Ask(Owner, Command),
+    /// Redis to client: the reply to that command.
+    Answer(Owner, Command, Reply),
+    /// Client to storage: what is it now? With the fencing token, where the client has one.
+    Read(Owner, Option<i64>),
+    /// Storage to client: what it is; with the token that the storage hands out, where it does.
+    Value(Owner, Option<i64>),
+    /// Client to storage: what it shall be.
+    Write(Owner, Option<i64>),
+    /// Storage to client: written.
+    Written(Owner),
+    /// Storage to client: refused, its token is too old.
+    Refused(Owner),
+}
+
+/// Timers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Timer {
+    /// Client: how long it waits for a reply.
+    Reply,
+    /// Client: how long its work takes.
+    Work,
+    /// Client: when it tries again.
+    Retry,
+    /// Client: when its watchdog renews the lease.
+    Renew,
+    /// Client: when its lease is over by its own reckoning.
+    Deadline,
+    /// Redis: when the next key expires.
+    Expire,
+    /// Redis: the fsync of every second.
+    Fsync,
+    /// Redis: when it may answer again after a restart.
+    Awake,
+}
+
+/// What a client does of its own accord.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Step {
+    /// It wants the lock.
+    Begin,
+    /// It draws how long it waits before it tries again: so many times the retry delay.
+    Wait(u8),
+}
+
+/// When a Redis has its data on the disk.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Persistence {
+    /// Never.
+    Off,
+    /// Every second (`appendfsync everysec`).
+    EverySecond,
+    /// Before it answers (`appendfsync always`).
+    Always,
+}
+
+/// What a lease is shortened by for clocks that run at different speeds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Margin {
+    /// By nothing.
+    None,
+    /// By a hundredth of it and 2 ms, as redlock-rb has it.
+    HundredthAnd2,
+}
+
+/// How much of a lease is left: what it was, less the time that getting it took, less the margin. In ms; nothing is left where it is not positive.
+pub fn validity_ms(ttl_ms: u32, elapsed_ms: i64, margin: Margin) -> i64 {
+    let margin_ms = match margin {
+        Margin::None => 0,
+        Margin::HundredthAnd2 => i64::from(ttl_ms) / 100 + 2,
+    };
+    i64::from(ttl_ms) - elapsed_ms - margin_ms
+}
+
+/// How the lock is taken, kept and given back.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Rules {
+    /// The first command.
+    pub take: Command,
+    /// Whether the expiry comes with a second command.
+    pub expires_later: bool,
+    /// The last.
+    pub give: Command,
+    /// Whether it is also given back where the work fails.
+    pub finally: bool,
+    /// Whether the client looks at its clock when it has the lock, and by what margin; `None`: it does not.
+    pub looks: Option<Margin>,
+    /// Whether it stops once its lease is over by its own reckoning.
+    pub stops: bool,
+    /// Whether a watchdog renews the lease while the work goes on.
+    pub renews: bool,
+    /// Whether the storage refuses old tokens.
+    pub fenced: bool,
+    /// Whether a Redis that comes back keeps silent until every lease from before has run out.
+    pub delayed_restart: bool,
+    /// Whether a single Redis holds the lock, or a majority of several.
+    pub single: bool,
+}
+
+/// Rules and parameters of a run.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Config {
+    /// The rules of the variant.
+    pub rules: Rules,
+    /// How many clients.
+    pub clients: u8,
+    /// How many Redis servers.
+    pub masters: u8,
+    /// The lease, in ms.
+    pub ttl_ms: u32,
+    /// How long the work takes, in ms.
+    pub work_ms: u32,
+    /// How long a client waits before it tries again, in ms.
+    pub retry_ms: u32,
+    /// How long it waits for one reply, in ms.
+    pub timeout_ms: u32,
+    /// Between two renewals, in ms.
+    pub renew_ms: u32,
+    /// Most attempts; 0 for no end.
+    pub tries: u8,
+    /// When a Redis has its data on the disk.
+    pub persistence: Persistence,
+    /// Whose work fails (bit per client).
+    pub throws: u8,
+}
+
+impl Config {
+    /// From the rules of a variant and the values of the parameters, all within their ranges.
+    pub fn new(rules: Rules, values: &Values) -> Self {
+        let int = |id: &str| values.int(id);
+        let throws =
+            values.nodes("throws").filter_map(|id| id.bytes().next()).fold(0, |set, id| set | 1 << (id - b'a'));
+        Config {
+            rules,
+            clients: int("clients") as u8,
+            masters: int("masters").max(1) as u8,
+            ttl_ms: int("ttl") as u32,
+            work_ms: int("work") as u32,
+            retry_ms: int("retry") as u32,
+            timeout_ms: int("timeout") as u32,
+            renew_ms: int("renew") as u32,
+            tries: int("tries") as u8,
+            persistence: match values.text("persistence") {
+                "off" => Persistence::Off,
+                "everysec" => Persistence::EverySecond,
+                _ => Persistence::Always,
+            },
+            throws,
+        }
+    }
+
+    /// The lifeline of a Redis, from 0.
+    pub fn master(&self, index: u8) -> NodeId {
+        NodeId(self.clients + index)
+    }
+
+    /// Which Redis a lifeline is, if it is one.
+    pub fn index_of(&self, node: NodeId) -> Option<u8> {
+        node.0.checked_sub(self.clients).filter(|index| *index < self.masters)
+    }
+
+    /// The lifeline of the storage.
+    pub fn storage(&self) -> NodeId {
+        NodeId(self.clients + self.masters)
+    }
+
+    /// How many Redis servers make a majority.
+    pub fn quorum(&self) -> u32 {
+        u32::from(self.masters / 2 + 1)
+    }
+
+    /// A command as it goes over the wire.
+    pub fn command(&self, owner: Owner, command: Command) -> String {
+        let (owner, ttl) = (owner.text(), self.ttl_ms);
+        match command {
+            Command::SetNx => format!("SETNX {LOCK} {owner}"),
+            Command::Expire => format!("PEXPIRE {LOCK} {ttl}"),
+            Command::Set => format!("SET {LOCK} {owner} NX PX {ttl}"),
+            Command::SetWithToken => format!("SET {LOCK} {owner} NX PX {ttl} + token"),
+            Command::Del => format!("DEL {LOCK}"),
+            Command::DelOwn => format!("DEL {LOCK} if {owner}"),
+            Command::Extend => format!("PEXPIRE {LOCK} {ttl} if {owner}"),
+        }
+    }
+}
+
+/// A token as it stands on an arrow.
+fn numbered(word: &'static str, token: Option<i64>) -> Cow<'static, str> {
+    token.map_or(Cow::Borrowed(word), |token| Cow::Owned(format!("{word} #{token}")))
+}
+
+/// What stands on the arrow.
+pub fn name(config: &Config, msg: &Msg) -> Cow<'static, str> {
+    match msg {
+        Msg::Ask(owner, command) => Cow::Owned(config.command(*owner, *command)),
+        Msg::Answer(_, Command::SetWithToken, Reply::Int(token)) => Cow::Owned(format!("OK #{token}")),
+        Msg::Answer(_, _, reply) => match reply {
+            Reply::Simple(word) => Cow::Borrowed(word),
+            Reply::Int(number) => Cow::Owned(number.to_string()),
+            Reply::Error(words) => words.clone(),
+            _ => Cow::Borrowed("(nil)"),
+        },
+        Msg::Read(_, token) => numbered("read", *token),
+        Msg::Value(_, token) => numbered("value", *token),
+        Msg::Write(_, token) => numbered("write", *token),
+        Msg::Written(_) => Cow::Borrowed("written"),
+        Msg::Refused(_) => Cow::Borrowed("refused"),
+    }
+}
+
+/// The name of a timer in run strings.
+pub fn timer_name(timer: Timer) -> &'static str {
+    match timer {
+        Timer::Reply => "reply",
+        Timer::Work => "work",
+        Timer::Retry => "retry",
+        Timer::Renew => "renew",
+        Timer::Deadline => "deadline",
+        Timer::Expire => "expire",
+        Timer::Fsync => "fsync",
+        Timer::Awake => "awake",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validity_is_what_the_libraries_say() {
+        // redlock-rb and, without the 2 ms, redsync: TTL 10 s, 50 ms elapsed.
+        assert_eq!(validity_ms(10_000, 50, Margin::HundredthAnd2), 9_848);
+        assert_eq!(validity_ms(10_000, 50, Margin::HundredthAnd2) + 2, 9_850);
+        assert_eq!(validity_ms(10_000, 50, Margin::None), 9_950);
+        assert!(validity_ms(10_000, 9_900, Margin::HundredthAnd2) < 0, "a pause before the second reading uses it up");
+    }
+
+    #[test]
+    fn an_owner_reads_back_as_it_is_written() {
+        let owner = Owner { client: 2, attempt: 11 };
+        assert_eq!(owner.text(), "c11");
+        assert_eq!(Owner::parse("c11"), Some(owner));
+        assert_eq!(Owner::parse("7"), None);
+        assert_eq!(Owner::parse(""), None);
+    }
+}

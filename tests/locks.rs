@@ -1,0 +1,214 @@
+//! The scenarios of locks over Redis as their readers meet them: openings, moments, leases, what holds and what breaks.
+
+mod support;
+
+use interleave::engine::{Run, SpanKind, VerdictState};
+use interleave::scenarios::find;
+use support::Temper;
+
+const SCENARIOS: [&str; 2] = ["redis-lock", "redlock"];
+
+#[track_caller]
+fn drive(scenario: &str, variant: &str, given: &[(&str, &str)], choices: &str) -> Box<dyn Run> {
+    let entry = find(scenario).expect("it is in the catalogue");
+    let declared = entry.info().variant(variant).expect("a variant of ours");
+    let values = entry.info().values(declared, given.iter().copied()).expect("values that fit");
+    let mut run = entry.start(declared, &values, 0);
+    for choice in choices.split(',').filter(|choice| !choice.is_empty()) {
+        if let Err(error) = run.push(choice) {
+            panic!("{scenario} {variant}: {error}");
+        }
+    }
+    run
+}
+
+/// Lets the seeded scheduler play until nothing is left to do.
+fn play(mut run: Box<dyn Run>, seed: u64) -> Box<dyn Run> {
+    for _ in 0..500 {
+        let Some(choice) = run.scheduled(run.steps(), seed) else { return run };
+        run.push(&choice).expect("what the scheduler offers can be taken");
+    }
+    panic!("it never comes to rest");
+}
+
+fn violated(run: &dyn Run) -> Vec<&'static str> {
+    run.trace().violations.iter().map(|violation| violation.invariant).collect()
+}
+
+fn badges(run: &dyn Run) -> Vec<&'static str> {
+    run.nodes(run.steps()).iter().map(|node| node.badge.as_ref().map_or("", |badge| badge.text)).collect()
+}
+
+fn said(run: &dyn Run, words: &str) -> bool {
+    run.trace().events.iter().any(|event| event.sentence.contains(words))
+}
+
+#[test]
+fn every_opening_replays_without_a_violation_and_leaves_something_to_do() {
+    for scenario in SCENARIOS {
+        let info = find(scenario).expect("it is in the catalogue").info();
+        for variant in info.variants {
+            let run = drive(scenario, variant.id, &[], variant.opening);
+            assert!(run.steps() >= 6, "{} opens before anything happens", variant.id);
+            assert_eq!(violated(&*run), Vec::<&str>::new(), "{} opens behind the brink", variant.id);
+            assert!(run.choices(run.steps()).iter().any(|choice| choice.disabled.is_none()), "{}", variant.id);
+        }
+    }
+}
+
+#[test]
+fn every_moment_replays_and_shows_what_it_says() {
+    let shows: &[(&str, &str, &[&str])] = &[
+        ("redis-lock", "A lock for ever", &["orphan"]),
+        ("redis-lock", "Between two commands", &["orphan"]),
+        ("redis-lock", "An exception on the way out", &["orphan"]),
+        ("redis-lock", "The stolen lock", &["owner", "mutex"]),
+        ("redis-lock", "The stolen lock, refused", &[]),
+        ("redis-lock", "Kleppmann's pause", &["mutex", "past"]),
+        ("redis-lock", "Work outlives the lease", &["mutex"]),
+        ("redis-lock", "Redis's clock jumps", &["mutex"]),
+        ("redis-lock", "Redis forgets", &["mutex"]),
+        ("redis-lock", "The watchdog at work", &[]),
+        ("redis-lock", "Fenced off", &[]),
+        ("redlock", "A clock jumps", &["mutex"]),
+        ("redlock", "A server forgets", &["mutex"]),
+        ("redlock", "A delayed restart", &[]),
+        ("redlock", "antirez's answer", &[]),
+        ("redlock", "Kleppmann's pause", &["mutex", "past"]),
+        ("redlock", "Stopping in time", &[]),
+        ("redlock", "Refused by the storage", &[]),
+    ];
+    let told: usize = SCENARIOS.iter().map(|id| find(id).expect("ours").info().moments.len()).sum();
+    assert_eq!(told, shows.len());
+    for (scenario, title, violations) in shows {
+        let info = find(scenario).expect("it is in the catalogue").info();
+        let moment = info.moments.iter().find(|moment| moment.title == *title).expect("a moment");
+        let run = drive(scenario, moment.variant, moment.parameters, moment.choices);
+        assert_eq!(violated(&*run), *violations, "{title}");
+    }
+}
+
+#[test]
+fn whoever_plays_it_out_without_faults_gets_in_and_leaves_the_lock_free() {
+    for scenario in SCENARIOS {
+        let info = find(scenario).expect("it is in the catalogue").info();
+        for variant in info.variants {
+            for seed in 0..6 {
+                // Redlock gives up after its attempts, so a second client may not get in while the first works.
+                let clients = if scenario == "redlock" { "1" } else { "3" };
+                let given = [("throws", "none"), ("clients", clients)];
+                let run = play(drive(scenario, variant.id, &given, ""), seed);
+                assert_eq!(violated(&*run), Vec::<&str>::new(), "{scenario} {} seed {seed}", variant.id);
+                let goals = run.verdicts(run.steps());
+                let all = goals.iter().all(|verdict| verdict.state == VerdictState::Holds);
+                assert!(all, "{scenario} {} seed {seed}: {goals:?}", variant.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn after_its_holder_crashed_a_lease_is_free_in_time_and_a_lock_without_one_never() {
+    for (variant, free_by) in [
+        ("no-expiry", None),
+        ("no-owner-check", Some(5_006)),
+        ("owner-checked", Some(5_006)),
+        ("watchdog", Some(30_006)),
+        ("fenced", Some(5_006)),
+    ] {
+        let run = drive("redis-lock", variant, &[], "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,a!crash+100");
+        // Nobody else asks: only the server's own expiry is left.
+        let mut run = run;
+        let fires = run.push("r:expire").is_ok();
+        assert_eq!(fires, free_by.is_some(), "{variant}");
+        let free = run.verdicts(run.steps()).into_iter().find(|verdict| verdict.id == "free").expect("a goal");
+        match free_by {
+            Some(by_ms) => {
+                assert_eq!(free.state, VerdictState::Holds, "{variant}");
+                assert!(run.now_ms(run.steps()) <= by_ms, "{variant}: {} ms", run.now_ms(run.steps()));
+            }
+            None => assert!(matches!(free.state, VerdictState::Blocked(_)), "{variant}: {:?}", free.state),
+        }
+    }
+}
+
+#[test]
+fn a_waiting_client_says_on_what_and_by_whom() {
+    let waits = "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,b.begin+500,b-r+5,r-b+5";
+    let blocked = |run: &dyn Run| run.nodes(run.steps())[1].blocked.clone().expect("b waits");
+    let run = drive("redis-lock", "owner-checked", &[], waits);
+    assert_eq!((blocked(&*run).on.as_str(), blocked(&*run).by[0].0), ("the lock", 0));
+    assert_eq!(blocked(&*run).frees, "a releases it, or it expires");
+    let run = drive("redis-lock", "no-expiry", &[], &format!("{waits},a!crash"));
+    assert_eq!(blocked(&*run).frees, "nothing: it has no expiry and nobody will release it");
+}
+
+#[test]
+fn leases_and_critical_sections_are_bars_on_both_clocks() {
+    let run = drive("redis-lock", "owner-checked", &[], "a.begin,a-r+5,r-a+5,a-s+5,s-a+5");
+    let bars =
+        |node: usize| -> Vec<SpanKind> { run.nodes(run.steps())[node].bars.iter().map(|bar| bar.kind).collect() };
+    // The client counts from when it asked, the server from when it was asked.
+    assert_eq!(bars(0), [SpanKind::Lease { until_ms: 5_000 }, SpanKind::CriticalSection]);
+    assert_eq!(bars(2), [SpanKind::Lease { until_ms: 5_005 }]);
+    let overlap = find("redis-lock").expect("ours").info().moments[5];
+    let run = drive("redis-lock", overlap.variant, &[], overlap.choices);
+    let sections = run.trace().spans.iter().filter(|span| span.kind == SpanKind::CriticalSection);
+    let rows: Vec<(u32, u32)> = sections.map(|span| (span.from_row, span.to_row.unwrap_or(u32::MAX))).collect();
+    assert!(rows.len() == 2 && rows[1].0 < rows[0].1, "two critical sections overlap: {rows:?}");
+}
+
+#[test]
+fn a_pause_between_the_two_readings_is_noticed_by_the_validity_check() {
+    let info = find("redlock").expect("ours").info();
+    let moment = info.moments.iter().find(|moment| moment.title == "antirez's answer").expect("a moment");
+    let run = drive("redlock", moment.variant, &[], moment.choices);
+    assert!(said(&*run, "nothing is left"), "{:?}", badges(&*run));
+    assert_eq!(badges(&*run)[..2], ["gave up", "inside"]);
+}
+
+#[test]
+fn fencing_refuses_the_old_token_and_promises_no_mutual_exclusion() {
+    for (scenario, title) in [("redis-lock", "Fenced off"), ("redlock", "Refused by the storage")] {
+        let info = find(scenario).expect("ours").info();
+        let moment = info.moments.iter().find(|moment| moment.title == title).expect("a moment");
+        let run = drive(scenario, moment.variant, &[], moment.choices);
+        assert!(said(&*run, "sends refused to a, because it has seen a newer token"));
+        assert_eq!(badges(&*run)[0], "lost the lock");
+        assert!(run.verdicts(0).iter().all(|verdict| verdict.id != "mutex"));
+    }
+}
+
+#[test]
+fn fsync_every_second_loses_what_was_answered_within_it() {
+    let choices = "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,r!crash+100,r!restart,b.begin,b-r+5,r-b+5";
+    for (persistence, inside) in [("always", "waiting"), ("everysec", "inside"), ("off", "inside")] {
+        let run = drive("redis-lock", "owner-checked", &[("persistence", persistence)], choices);
+        assert_eq!(badges(&*run)[1], inside, "{persistence}");
+    }
+    let later = "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,r:fsync,r!crash,r!restart,b.begin,b-r+5,r-b+5";
+    let run = drive("redis-lock", "owner-checked", &[("persistence", "everysec")], later);
+    assert_eq!(badges(&*run)[1], "waiting", "what was forced survives");
+}
+
+#[test]
+fn a_client_draws_its_delay_before_it_tries_again() {
+    let refused = "a.begin,a-r1+5,r1-a+5,a-r2+5,r2-a+5,b.begin,b-r1+5,r1-b+5,b-r2+5,r2-b+5,b-r3+5,r3-b+5";
+    let run = drive("redlock", "redlock", &[("tries", "2")], refused);
+    let steps: Vec<String> =
+        run.choices(run.steps()).into_iter().filter(|choice| choice.verb == "step").map(|choice| choice.name).collect();
+    assert_eq!(steps, ["b.wait-1", "b.wait-2"]);
+}
+
+#[test]
+fn fencing_holds_whatever_the_adversary_does() {
+    let temper = Temper { steps: 120, calm: 60, parameters: false };
+    for scenario in SCENARIOS {
+        let entry = find(scenario).expect("ours");
+        let variant = entry.info().variant("fenced").expect("a variant");
+        for seed in 0..1_500 {
+            let (link, run) = support::play(entry, variant, seed, temper);
+            assert_eq!(violated(&*run), Vec::<&str>::new(), "{link}");
+        }
+    }
+}
