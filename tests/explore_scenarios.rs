@@ -255,6 +255,29 @@ fn reductions_lose_no_violation_and_find_it_as_early() {
     }
 }
 
+/// Asked all at once, servers may change places, even while one may still crash: what is sent to them goes with the connection.
+#[test]
+fn servers_that_are_asked_at_once_may_change_places() {
+    let entry = find("redlock").expect("a scenario of ours");
+    for (id, budget, breaks) in [
+        ("no-persistence", "crash=1,delay=0", true),
+        ("redlock", "pause=1,delay=0", true),
+        ("redlock", "drift=1,delay=0", false),
+        ("delayed-restart", "crash=1,delay=0", false),
+    ] {
+        let run = start(entry, entry.info().variant(id).expect("a variant"), "ask=at-once");
+        let ask = |ways: &str| {
+            let answer = explore(&*run, Question::parse(&format!("violation;{budget};{ways}")).expect("a question"));
+            let choices = answer.findings.first().map(|finding| finding.choices.len());
+            assert_eq!(answer.end, Some(if breaks { End::Found } else { End::Exhausted }), "{id} {budget}");
+            (choices, answer.figures.states)
+        };
+        let ((shortest, some), (as_short, all)) = (ask(""), ask("symmetry=off"));
+        assert_eq!(shortest, as_short, "{id} {budget}");
+        assert!(breaks || some * 9 < all * 2 && all <= some * 6, "{id} {budget}: {some} orbits of {all} states");
+    }
+}
+
 /// The scenario's own word for it against the search's: from a state that is called blocked, nothing that happens by itself leads to the goal.
 #[test]
 fn what_is_called_blocked_is_blocked() {

@@ -76,6 +76,8 @@ fn every_moment_replays_and_shows_what_it_says() {
         ("redlock", "antirez's answer", &[]),
         ("redlock", "Kleppmann's pause", &["mutex", "past"]),
         ("redlock", "Stopping in time", &[]),
+        ("redlock", "The lease extended", &[]),
+        ("redlock", "Nobody has a majority", &[]),
         ("redlock", "Refused by the storage", &[]),
     ];
     let told: usize = SCENARIOS.iter().map(|id| find(id).expect("ours").info().moments.len()).sum();

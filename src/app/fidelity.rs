@@ -80,7 +80,7 @@ fn scenario(entry: &'static dyn Entry) -> Markup {
 fn table(info: &Info, caption: &str, rows: &[Row]) -> Markup {
     html! {
         @if !rows.is_empty() {
-            div.table-frame tabindex="0" role="region" aria-label=(caption) {
+            div.table-frame tabindex="0" role="region" aria-label={ (info.title) ": " (caption) } {
                 table.explored {
                     caption { (caption) }
                     thead {

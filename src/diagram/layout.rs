@@ -277,19 +277,13 @@ pub fn in_flight(message: &Message, rows: u32) -> bool {
         }
 }
 
-/// A moment of virtual time: `620 ms`, `12.5 s`.
+/// A moment of virtual time: `620 ms`, `12.5 s`, `10.036 s`.
 pub fn format_time(ms: u64) -> String {
-    match ms {
-        0..10_000 => format!("{ms} ms"),
-        _ => {
-            let tenths = ms / 100;
-            if tenths.is_multiple_of(10) {
-                format!("{} s", tenths / 10)
-            } else {
-                format!("{}.{} s", tenths / 10, tenths % 10)
-            }
-        }
+    if ms < 10_000 {
+        return format!("{ms} ms");
     }
+    let seconds = format!("{}.{:03}", ms / 1_000, ms % 1_000);
+    format!("{} s", seconds.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// How far what is cut off reaches beyond the window, in px, so that nobody sees it end.

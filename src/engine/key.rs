@@ -91,14 +91,14 @@ impl Orders {
         Orders { relabels: vec![Relabel::identity()] }
     }
 
-    /// Puts a set in the order of what tells its nodes apart; those that nothing tells apart, in every order.
-    fn arrange(&mut self, set: &[NodeId], marks: &[u64]) {
+    /// Puts a set in the order of what tells its nodes apart; those that nothing tells apart, in every order, unless the marks tell all there is.
+    fn arrange(&mut self, set: &[NodeId], marks: &[u64], whole: bool) {
         let mut order: Vec<(u64, NodeId)> = marks.iter().copied().zip(set.iter().copied()).collect();
         sort(&mut order);
         let mut orders: Vec<Vec<NodeId>> = vec![Vec::new()];
         for alike in order.chunk_by(|one, other| one.0 == other.0) {
             let nodes: Vec<NodeId> = alike.iter().map(|(_, node)| *node).collect();
-            let ways = if nodes.len() <= ALIKE_MAX { permutations(&nodes) } else { vec![nodes] };
+            let ways = if nodes.len() <= ALIKE_MAX && !whole { permutations(&nodes) } else { vec![nodes] };
             orders = orders
                 .iter()
                 .flat_map(|begun| ways.iter().map(move |way| begun.iter().chain(way).copied().collect()))
@@ -149,7 +149,7 @@ impl<P: Protocol> World<P> {
         let mut orders = Orders::new();
         for set in sets {
             let marks: Vec<u64> = set.iter().map(|node| self.mark_of(protocol, *node, set)).collect();
-            orders.arrange(set, &marks);
+            orders.arrange(set, &marks, protocol.marks_are_whole());
         }
         let keys = orders.relabels.iter().map(|relabel| self.relabelled_key(protocol, relabel));
         keys.min().unwrap_or_default()
@@ -179,7 +179,7 @@ impl<P: Protocol> World<P> {
             let taker = relabel.taker(place);
             let slot = self.slot(taker);
             let local_ms = slot.clock.read(self.now_ms);
-            protocol.hash_node(&protocol.relabel_node(&slot.state, relabel), local_ms, &mut hasher);
+            protocol.hash_relabelled(&slot.state, relabel, local_ms, &mut hasher);
             self.hash_slot(taker, &mut hasher);
         }
         let in_flight = &self.network.in_flight;

@@ -117,7 +117,7 @@ pub trait Protocol: Data {
 
     /// Sets of nodes that may change places without anything else changing: same state at the start, same rules, same faults. The search then takes
     /// runs that differ only in who is who for one. Nodes between whom a handler tells an order (it sends to p1 before p2) may stand here: where
-    /// a crash can still fall between two sends, the engine does not use it.
+    /// a crash can still fall between two sends, and does not break the connections that carry them, the engine does not use it.
     fn interchangeable(&self) -> Vec<Vec<NodeId>> {
         Vec::new()
     }
@@ -147,11 +147,22 @@ pub trait Protocol: Data {
         let _ = (me, world, hasher);
     }
 
+    /// Whether nodes of a set that [`Protocol::mark_apart`] marks alike are alike in all there is, down to the messages from and to them: one order
+    /// then stands for all.
+    fn marks_are_whole(&self) -> bool {
+        false
+    }
+
     /// Hashes a node's state for the search, in which a shift in time is no other state. Whoever keeps readings of its own clock hashes them relative
     /// to `local_ms`, what that clock says now.
     fn hash_node(&self, node: &Self::Node, local_ms: i64, hasher: &mut KeyHasher) {
         let _ = local_ms;
         node.hash(hasher);
+    }
+
+    /// The same after nodes have changed places: whoever has nodes that name no others hashes them without a copy.
+    fn hash_relabelled(&self, node: &Self::Node, relabel: &Relabel, local_ms: i64, hasher: &mut KeyHasher) {
+        self.hash_node(&self.relabel_node(node, relabel), local_ms, hasher);
     }
 
     /// What must hold in every state.

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use super::choice::{Act, Choice};
 use super::cx::content_bit;
 use super::hash::KeyHasher;
-use super::protocol::{Progress, Protocol};
+use super::protocol::{Channel, Progress, Protocol};
 use super::trace::NodeId;
 use super::view::Status;
 use super::ways::{disturbances, happenings};
@@ -133,13 +133,21 @@ pub(super) struct Worlds<P: Protocol> {
     limit: Spent,
     /// Sets of nodes that may change places.
     sets: Vec<Vec<NodeId>>,
+    /// Whether a crash between two sends tells one node of a set, to whom was sent, from another, to whom was not yet. It does not where it breaks the
+    /// connection that carries what was sent.
+    crash_tells: bool,
 }
 
 impl<P: Protocol> Worlds<P> {
     pub(super) fn new(protocol: P, ids: Vec<String>, start: World<P>, bounds: Bounds) -> Self {
         let limit = start.spent.plus(&bounds.budget);
         let sets = protocol.interchangeable();
-        Worlds { protocol, ids, start, bounds, limit, sets }
+        let keeps = |to: NodeId| {
+            let outlives = |from: NodeId| protocol.exposure(from).crash && protocol.channel(from, to) != Channel::Fifo;
+            start.ids().any(outlives)
+        };
+        let crash_tells = sets.iter().flatten().any(|node| keeps(*node));
+        Worlds { protocol, ids, start, bounds, limit, sets, crash_tells }
     }
 
     fn point<'a>(&self, spot: &'a Spot) -> &'a Point<P> {
@@ -267,9 +275,12 @@ impl<P: Protocol> Space for Worlds<P> {
 
     fn orbit_key(&self, spot: &Spot) -> u64 {
         let Point { world, delays } = self.point(spot);
-        // A crash between two sends tells p1, to whom was sent, from p2, to whom was not yet.
         let may_crash = world.spent.crash < self.limit.crash;
-        let key = if may_crash { world.key(&self.protocol) } else { world.orbit_key(&self.protocol, &self.sets) };
+        let key = if may_crash && self.crash_tells {
+            world.key(&self.protocol)
+        } else {
+            world.orbit_key(&self.protocol, &self.sets)
+        };
         with_delays(key, *delays)
     }
 

@@ -43,6 +43,14 @@ const STATES = [
     await page.locator('.crash-points summary').first().click();
   }],
   ['embedded', `${GIVES_UP}?embed=1`, step('Step 11')],
+  ['leases', '#/redis-lock/fenced', step('Step 20')],
+  ['overlap', '#/redlock/no-persistence', async (page) => {
+    await step('Step 15')(page);
+    await page.keyboard.press('2');
+    await step('Step 16')(page);
+    await page.keyboard.press('2');
+    await page.locator('[data-verdict="mutex"]', { hasText: 'violated' }).waitFor();
+  }],
 ];
 
 let browser;

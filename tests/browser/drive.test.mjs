@@ -245,6 +245,44 @@ test('a drawing that was stepped through is the one that a fresh page draws', as
   page.check();
 });
 
+test('by mouse: a release that comes late deletes the lock of another', async () => {
+  const page = await ready(await open(browser, site.url));
+  await page.getByRole('link', { name: 'A lock in Redis' }).click();
+  await page.getByRole('radio', { name: /^Release without owner check/ }).check();
+  await shows(page, 'Step 20 of 20');
+  assert.equal(await verdict(page, 'owner'), 'holds');
+  await choice(page, 'DEL lock from a reaches r').click();
+  await shows(page, 'Step 21 of 21');
+  assert.equal(await verdict(page, 'owner'), 'violated');
+  assert.match(await page.locator('[data-verdict="owner"]').textContent(), /a deleted the lock of b/);
+
+  await page.getByRole('radio', { name: /^Owner-checked release/ }).check();
+  await page.waitForFunction(() => location.hash.includes('/owner-checked'));
+  await page.getByRole('link', { name: 'The stolen lock, refused' }).click();
+  await shows(page, 'Step 25 of 25');
+  assert.equal(await verdict(page, 'owner'), 'holds');
+  page.check();
+});
+
+test('by keyboard alone: a server forgets, two majorities are inside, and their bars overlap', async () => {
+  const page = await lab('#/redlock/no-persistence');
+  await shows(page, 'Step 15 of 15');
+  assert.equal(await verdict(page, 'mutex'), 'holds');
+  await page.keyboard.press('2');
+  await shows(page, 'Step 16 of 16');
+  await page.keyboard.press('2');
+  await shows(page, 'Step 17 of 17');
+  assert.equal(await verdict(page, 'mutex'), 'violated');
+  assert.match(await page.locator('[data-verdict="mutex"]').textContent(), /a and b are both in their critical sections/);
+  const sections = await page.locator('.diagram-body .bar-critical').evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect()).map(({ top, bottom }) => [top, bottom]));
+  assert.equal(sections.length, 2);
+  assert.ok(sections[0][1] > sections[1][0] && sections[1][1] > sections[0][0], 'one begins before the other ends');
+  await page.keyboard.press('ArrowLeft');
+  await shows(page, 'Step 16 of 17');
+  assert.equal(await verdict(page, 'mutex'), 'holds');
+  page.check();
+});
+
 test('by keyboard alone: a choice by Tab and Enter keeps the focus in the list', async () => {
   const page = await lab(GIVES_UP);
   await page.locator('button.choice').first().focus();

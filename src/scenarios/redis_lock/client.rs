@@ -1,10 +1,10 @@
 //! A client: takes the lock, reads, works, writes, and gives the lock back, by the rules of its variant.
 //!
-//! With several masters it asks them one after the other, as redlock-rb does (redis/docs, "Distributed locks with Redis"): it has the lock if a majority
-//! said yes and some of the lease is left when it looks at its clock a second time.
+//! With several masters it asks them one after the other, as redlock-rb does, or all at once, as redsync does (redis/docs, "Distributed locks with
+//! Redis"): it has the lock if a majority said yes and some of the lease is left when it looks at its clock a second time.
 
 use super::RedisLocks;
-use super::vocabulary::{Command, Config, Margin, Msg, Owner, Step, Timer, validity_ms};
+use super::vocabulary::{Command, Config, Msg, Owner, Step, Timer, validity_ms};
 use crate::engine::{Cx, Input, NodeId};
 use crate::servers::redis::Reply;
 
@@ -22,8 +22,12 @@ pub struct Client {
     pub attempt: u8,
     /// How many attempts there were since it began.
     pub tries: u8,
+    /// Which servers have yet to answer it (bit per server).
+    pub awaited: u8,
     /// Which servers said yes (bit per server).
     pub granted: u8,
+    /// How often it has asked for more time.
+    pub renewals: u8,
     /// Its clock when it began to ask (or to renew), in ms.
     pub asked_ms: i64,
     /// Until when it holds the lease by its own reckoning, in ms of its clock.
@@ -37,8 +41,8 @@ pub struct Client {
 pub enum Phase {
     /// It does not want the lock.
     Idle,
-    /// It has asked this server.
-    Asking(u8),
+    /// It has asked for the lock.
+    Asking,
     /// It has the lock and waits for the reply to its EXPIRE.
     Expiring,
     /// Inside: it has asked the storage what it is.
@@ -68,7 +72,17 @@ type Context<'a> = Cx<'a, RedisLocks>;
 impl Client {
     /// A client that wants nothing yet.
     pub fn new() -> Self {
-        Client { phase: Phase::Idle, attempt: 0, tries: 0, granted: 0, asked_ms: 0, until_ms: None, token: None }
+        Client {
+            phase: Phase::Idle,
+            attempt: 0,
+            tries: 0,
+            awaited: 0,
+            granted: 0,
+            renewals: 0,
+            asked_ms: 0,
+            until_ms: None,
+            token: None,
+        }
     }
 
     /// What a crash leaves: nothing but that no value is drawn twice.
@@ -84,7 +98,7 @@ impl Client {
     /// Whether it knows of a lock with this owner, and will do something about it.
     pub fn minds(&self, owner: Owner) -> bool {
         self.attempt == owner.attempt
-            && (self.is_inside() || matches!(self.phase, Phase::Asking(_) | Phase::Expiring | Phase::Releasing))
+            && (self.is_inside() || matches!(self.phase, Phase::Asking | Phase::Expiring | Phase::Releasing))
     }
 
     fn owner(&self, me: NodeId) -> Owner {
@@ -139,20 +153,32 @@ impl Client {
         self.granted = 0;
         self.token = None;
         self.until_ms = None;
+        self.renewals = 0;
         self.asked_ms = cx.local_ms();
-        self.ask(config, 0, cx);
+        self.phase = Phase::Asking;
+        self.ask(config, if config.at_once { config.all_masters() } else { 1 }, cx);
     }
 
-    fn ask(&mut self, config: &Config, index: u8, cx: &mut Context<'_>) {
-        self.phase = Phase::Asking(index);
+    /// Asks these servers for the lock. All have the same patience with them, so that one timer stands for all.
+    fn ask(&mut self, config: &Config, servers: u8, cx: &mut Context<'_>) {
+        self.awaited = servers;
         cx.set_timer(Timer::Reply, config.timeout_ms);
-        cx.send(config.master(index), Msg::Ask(self.owner(cx.me()), config.rules.take));
+        self.tell(config, servers, config.rules.take, cx);
+    }
+
+    /// Sends a command to these servers.
+    fn tell(&self, config: &Config, servers: u8, command: Command, cx: &mut Context<'_>) {
+        let owner = self.owner(cx.me());
+        for index in (0..config.masters).filter(|index| servers >> index & 1 == 1) {
+            cx.send(config.master(index), Msg::Ask(owner, command));
+        }
     }
 
     fn on_answer(&mut self, config: &Config, from: NodeId, command: Command, reply: &Reply, cx: &mut Context<'_>) {
-        let index = config.index_of(from).unwrap_or(0);
+        let server = 1 << config.index_of(from).unwrap_or(0);
+        let is_awaited = self.awaited & server != 0;
         match (self.phase, command) {
-            (Phase::Asking(asked), _) if command == config.rules.take && asked == index => {
+            (Phase::Asking, _) if command == config.rules.take && is_awaited => {
                 let token = reply.int().filter(|_| command == Command::SetWithToken);
                 let granted = match command {
                     Command::SetNx => reply.int() == Some(1),
@@ -160,8 +186,11 @@ impl Client {
                     _ => *reply == Reply::OK,
                 };
                 self.token = token;
-                self.granted |= u8::from(granted) << index;
-                self.next(config, index, cx);
+                self.granted |= if granted { server } else { 0 };
+                self.awaited &= !server;
+                if self.awaited == 0 {
+                    self.next(config, server, cx);
+                }
             }
             (Phase::Expiring, Command::Expire) => {
                 self.until_ms = Some(self.asked_ms + i64::from(config.ttl_ms));
@@ -171,32 +200,50 @@ impl Client {
                 cx.cancel_timer(Timer::Reply);
                 self.phase = Phase::Done;
             }
-            (_, Command::Extend) if self.is_inside() => {
-                if reply.int() == Some(1) {
-                    self.until_ms = Some(self.asked_ms + i64::from(config.ttl_ms));
-                } else {
-                    cx.note("lost the lock", || "The watchdog found the lock gone: it stops.".to_owned());
-                    self.leave(config, Phase::Lost, cx);
-                }
+            (_, Command::Extend(round)) if self.is_inside() && round == self.renewals && is_awaited => {
+                self.granted |= if reply.int() == Some(1) { server } else { 0 };
+                self.awaited &= !server;
+                self.count_renewed(config, cx);
             }
             _ => {}
         }
     }
 
-    /// One server has answered, or will not: on to the next, or to the count.
-    fn next(&mut self, config: &Config, index: u8, cx: &mut Context<'_>) {
-        if index + 1 < config.masters {
-            return self.ask(config, index + 1, cx);
+    /// Counts who gave it more time: a majority makes it, a majority that cannot come about any more ends it.
+    fn count_renewed(&mut self, config: &Config, cx: &mut Context<'_>) {
+        if self.granted.count_ones() >= config.quorum() {
+            self.awaited = 0;
+            let left_ms = validity_ms(config.ttl_ms, cx.local_ms() - self.asked_ms, config.margin);
+            self.hold_for(config, left_ms, cx);
+        } else if (self.granted | self.awaited).count_ones() < config.quorum() {
+            cx.note("lost the lock", || "It asked for more time and found the lock gone: it stops.".to_owned());
+            self.leave(config, Phase::Lost, cx);
+        }
+    }
+
+    /// Reckons that the lease is good for so many ms from now on.
+    fn hold_for(&mut self, config: &Config, left_ms: i64, cx: &mut Context<'_>) {
+        self.until_ms = Some(cx.local_ms() + left_ms);
+        if config.rules.stops {
+            cx.set_timer(Timer::Deadline, u32::try_from(left_ms).unwrap_or(0));
+        }
+    }
+
+    /// Whom it asked last has answered, or will not: on to the next, or to the count.
+    fn next(&mut self, config: &Config, asked: u8, cx: &mut Context<'_>) {
+        self.awaited = 0;
+        let next = asked << 1;
+        if !config.at_once && next & config.all_masters() != 0 {
+            return self.ask(config, next, cx);
         }
         cx.cancel_timer(Timer::Reply);
         let elapsed_ms = cx.local_ms() - self.asked_ms;
-        let margin = config.rules.looks.unwrap_or(Margin::None);
-        let left_ms = validity_ms(config.ttl_ms, elapsed_ms, margin);
+        let left_ms = validity_ms(config.ttl_ms, elapsed_ms, config.margin);
         let has_majority = self.granted.count_ones() >= config.quorum();
         if !has_majority {
             return self.put_off(config, || "it did not get the lock".to_owned(), cx);
         }
-        if config.rules.looks.is_some() && left_ms <= 0 {
+        if config.rules.looks && left_ms <= 0 {
             cx.note("lease is over", || {
                 format!(
                     "It has the lock, but asking took {elapsed_ms} ms of its {} ms: nothing is left.",
@@ -214,10 +261,7 @@ impl Client {
             }
             Command::SetNx => self.enter(config, cx),
             _ => {
-                self.until_ms = Some(cx.local_ms() + left_ms);
-                if config.rules.stops {
-                    cx.set_timer(Timer::Deadline, left_ms as u32);
-                }
+                self.hold_for(config, left_ms, cx);
                 self.enter(config, cx);
             }
         }
@@ -254,11 +298,8 @@ impl Client {
     }
 
     /// Sends the release to every server, whatever it answered.
-    fn give_back(&mut self, config: &Config, cx: &mut Context<'_>) {
-        let owner = self.owner(cx.me());
-        for index in 0..config.masters {
-            cx.send(config.master(index), Msg::Ask(owner, config.rules.give));
-        }
+    fn give_back(&self, config: &Config, cx: &mut Context<'_>) {
+        self.tell(config, config.all_masters(), config.rules.give, cx);
     }
 
     /// Leaves the critical section.
@@ -267,6 +308,7 @@ impl Client {
             cx.cancel_timer(timer);
         }
         self.until_ms = None;
+        (self.awaited, self.renewals) = (0, 0);
         self.phase = to;
         match to {
             Phase::Failed => cx.mark(LEFT),
@@ -283,10 +325,11 @@ impl Client {
 
     fn on_timer(&mut self, config: &Config, timer: Timer, cx: &mut Context<'_>) {
         match (timer, self.phase) {
-            (Timer::Reply, Phase::Asking(index)) if !config.rules.single => self.next(config, index, cx),
-            (Timer::Reply, Phase::Asking(_) | Phase::Expiring) => {
+            (Timer::Reply, Phase::Asking) if !config.rules.single => self.next(config, self.awaited, cx),
+            (Timer::Reply, Phase::Asking | Phase::Expiring) => {
                 cx.note("no answer", || "Redis does not answer: it gives up.".to_owned());
                 cx.mark(LEFT);
+                self.awaited = 0;
                 self.phase = Phase::GaveUp;
             }
             (Timer::Reply, Phase::Releasing) => {
@@ -312,9 +355,11 @@ impl Client {
             }
             (Timer::Renew, _) if self.is_inside() => {
                 self.asked_ms = cx.local_ms();
+                self.renewals = self.renewals.wrapping_add(1);
+                (self.awaited, self.granted) = (config.all_masters(), 0);
                 cx.set_timer(Timer::Renew, config.renew_ms);
                 cx.because(|| "its watchdog renews the lease".to_owned());
-                cx.send(config.master(0), Msg::Ask(self.owner(cx.me()), Command::Extend));
+                self.tell(config, config.all_masters(), Command::Extend(self.renewals), cx);
             }
             (Timer::Deadline, _) if self.is_inside() => {
                 cx.note("stops", || "Its lease is over by its own clock: it stops without writing.".to_owned());

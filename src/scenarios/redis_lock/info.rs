@@ -1,6 +1,6 @@
 //! What the catalogue says of the scenario with one Redis: variants, parameters, story, moments, sources.
 
-use super::vocabulary::{Command, Margin, Rules};
+use super::vocabulary::{Command, Rules};
 use crate::scenarios::{Challenge, Info, Moment, Parameter, ParameterKind, Target, Variant};
 
 /// What must hold of any lock here, and what should come to hold.
@@ -50,7 +50,7 @@ pub const CAREFUL: Rules = Rules {
     expires_later: false,
     give: Command::DelOwn,
     finally: true,
-    looks: Some(Margin::None),
+    looks: true,
     stops: false,
     renews: false,
     fenced: false,
@@ -60,7 +60,7 @@ pub const CAREFUL: Rules = Rules {
 
 /// The rules of a variant. A name that is none of ours cannot come in: variants are looked up in `INFO` first.
 pub fn rules(variant: &str) -> Rules {
-    let naive = Rules { take: Command::SetNx, give: Command::Del, looks: None, ..CAREFUL };
+    let naive = Rules { take: Command::SetNx, give: Command::Del, looks: false, ..CAREFUL };
     match variant {
         "no-expiry" => naive,
         "forgotten-release" => Rules { finally: false, ..naive },

@@ -29,7 +29,8 @@ pub const INVARIANTS: &[Invariant<RedisLocks>] = &[
 pub const GOALS: &[Goal<RedisLocks>] =
     &[Goal { id: "free", check: lock_is_free }, Goal { id: "served", check: everyone_served }];
 
-fn client(world: &World<RedisLocks>, node: NodeId) -> Option<&Client> {
+/// A client's state; `None` for another node.
+pub fn client(world: &World<RedisLocks>, node: NodeId) -> Option<&Client> {
     match world.state(node) {
         Node::Client(client) => Some(client),
         Node::Server(_) | Node::Storage(_) => None,
@@ -126,7 +127,7 @@ fn lock_is_free(protocol: &RedisLocks, world: &World<RedisLocks>) -> Progress {
 /// Everyone who wants the lock gets in.
 fn everyone_served(protocol: &RedisLocks, world: &World<RedisLocks>) -> Progress {
     let wants =
-        |client: &Client| matches!(client.phase, Phase::Asking(_) | Phase::Expiring | Phase::Drawing | Phase::Waiting);
+        |client: &Client| matches!(client.phase, Phase::Asking | Phase::Expiring | Phase::Drawing | Phase::Waiting);
     let waiting: Vec<String> =
         clients(protocol, world).filter(|(_, client)| wants(client)).map(|(node, _)| id(node.0).to_string()).collect();
     if waiting.is_empty() {

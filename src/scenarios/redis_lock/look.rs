@@ -13,7 +13,7 @@ fn field(name: &str, value: impl Into<String>) -> Field {
 pub fn client(config: &Config, node: &Client) -> Look {
     let (text, tone) = match node.phase {
         Phase::Idle => ("idle", Tone::Neutral),
-        Phase::Asking(_) | Phase::Expiring => ("acquiring", Tone::Active),
+        Phase::Asking | Phase::Expiring => ("acquiring", Tone::Active),
         Phase::Reading | Phase::Working | Phase::Writing => ("inside", Tone::Active),
         Phase::Releasing => ("releasing", Tone::Active),
         Phase::Drawing | Phase::Waiting => ("waiting", Tone::Waiting),

@@ -21,8 +21,8 @@ use self::servers::{Server, Storage};
 use self::vocabulary::{Config, Msg, Persistence, Step, Timer};
 use super::{Entry, Info, Values, Variant};
 use crate::engine::{
-    Blocked, Channel, Cx, Exposure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol, Recorded, Run,
-    World,
+    Blocked, Channel, Cx, Exposure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol, Recorded, Relabel,
+    Run, World,
 };
 
 /// The scenario with one Redis in the catalogue.
@@ -171,7 +171,7 @@ impl Protocol for RedisLocks {
     fn message_body(&self, msg: &Msg) -> String {
         let name = vocabulary::name(&self.config, msg);
         match msg {
-            Msg::Ask(..) => name.into_owned(),
+            Msg::Ask(owner, command) => self.config.command(*owner, *command),
             Msg::Answer(owner, command, _) => format!("{name} to {}", self.config.command(*owner, *command)),
             Msg::Read(owner, _)
             | Msg::Value(owner, _)
@@ -218,11 +218,52 @@ impl Protocol for RedisLocks {
         judge::blocked(self, me, world)
     }
 
-    // No symmetry over servers: clients ask them in one order, so that the first is not the last.
+    // Asked one after the other, the first server is not the last.
+    fn interchangeable(&self) -> Vec<Vec<NodeId>> {
+        if !self.config.at_once {
+            return Vec::new();
+        }
+        vec![(0..self.config.masters).map(|index| self.config.master(index)).collect()]
+    }
+
+    // Only clients name servers: by their bits.
+    fn relabel_node(&self, node: &Node, relabel: &Relabel) -> Node {
+        let Node::Client(client) = node else { return node.clone() };
+        let moved = |servers: u8| relabel.bits(u32::from(servers), self.config.master(0)) as u8;
+        Node::Client(Client { awaited: moved(client.awaited), granted: moved(client.granted), ..client.clone() })
+    }
+
+    fn hash_relabelled(&self, node: &Node, relabel: &Relabel, local_ms: i64, hasher: &mut KeyHasher) {
+        match node {
+            Node::Client(_) => self.hash_node(&self.relabel_node(node, relabel), local_ms, hasher),
+            Node::Server(_) | Node::Storage(_) => self.hash_node(node, local_ms, hasher),
+        }
+    }
+
+    // A server is told apart by what it holds, by which clients have heard what from it, and by what is on its way: that is all there is.
+    fn mark_apart(&self, me: NodeId, world: &World<Self>, hasher: &mut KeyHasher) {
+        self.hash_node(world.state(me), world.slot(me).clock.read(world.now_ms), hasher);
+        let at = me.0 - self.config.clients;
+        for client in (0..self.config.clients).filter_map(|at| judge::client(world, NodeId(at))) {
+            (client.awaited >> at & 1, client.granted >> at & 1).hash(hasher);
+        }
+        for message in world.network.in_flight.iter().filter(|message| message.from == me || message.to == me) {
+            let other = if message.from == me { message.to } else { message.from };
+            (message.from == me, other, &message.msg).hash(hasher);
+        }
+        for side in &world.network.sides {
+            (side >> me.0 & 1).hash(hasher);
+        }
+    }
+
+    fn marks_are_whole(&self) -> bool {
+        true
+    }
+
     fn hash_node(&self, node: &Node, local_ms: i64, hasher: &mut KeyHasher) {
         match node {
             Node::Client(client) => {
-                let minds_time = client.is_inside() || matches!(client.phase, Phase::Asking(_) | Phase::Expiring);
+                let minds_time = client.is_inside() || matches!(client.phase, Phase::Asking | Phase::Expiring);
                 let relative = Client {
                     asked_ms: if minds_time { client.asked_ms - local_ms } else { 0 },
                     until_ms: client.until_ms.map(|until_ms| until_ms - local_ms),
@@ -232,8 +273,10 @@ impl Protocol for RedisLocks {
             }
             Node::Server(server) => {
                 server.data.hash_at(local_ms, hasher);
-                if self.config.persistence != Persistence::Off {
-                    server.disk.survives().hash_at(local_ms, hasher);
+                // Where all is forced before the answer, the disk most often holds what the memory does.
+                let disk = server.disk.survives();
+                if self.config.persistence != Persistence::Off && *disk != server.data {
+                    disk.hash_at(local_ms, hasher);
                 }
                 server.is_silent.hash(hasher);
             }

@@ -1,7 +1,7 @@
 //! What the catalogue says of the scenario with several Redis servers: variants, parameters, story, moments, sources.
 
 use super::info::{CAREFUL, CLIENTS, GOALS, INVARIANTS, PERSISTENCE, THROWS};
-use super::vocabulary::{Margin, Rules};
+use super::vocabulary::Rules;
 use crate::scenarios::{Challenge, Info, Moment, Parameter, ParameterKind, Target, Variant};
 
 /// Everything that the scenario declares.
@@ -18,10 +18,11 @@ pub static INFO: Info = Info {
     moments: MOMENTS,
     challenges: CHALLENGES,
     left_out: &[
-        "Servers are asked one after the other, as redlock-rb does; asking them at once, as redsync does, is left out. So servers do not count as one another: the first is not the last.",
+        "Asked all at once, the servers share one timeout, and the client waits for all answers before it counts, as redsync does unless told to fail fast.",
+        "Nobody waits for the answer to a release, so that it is not sent here.",
         "The delay before the next attempt is drawn from two values, once or twice the retry delay.",
         "Clients measure by a monotonic clock that neither jumps nor drifts; servers expire keys by the time of day, which may do both.",
-        "Extending the lease is left out; a client stops when its validity ends.",
+        "A client stops when its validity ends, and extends its lease in one variant only; how often it may is not limited but by its work.",
         "Connections are TCP: they neither lose nor reorder; a crash breaks them and a partition makes them wait.",
     ],
     sources: &[
@@ -30,6 +31,7 @@ pub static INFO: Info = Info {
             "the Redlock algorithm, steps 1 to 5; the safety argument; crash recovery and delayed restarts",
         ),
         ("redlock-rb", "sequential acquisition; the drift of a hundredth of the lease and 2 ms"),
+        ("redsync", "acquisition from all servers at once; the drift of a hundredth of the lease"),
         ("Kleppmann: How to do distributed locking (2016)", "clock jumps, restarts, pauses, fencing"),
         (
             "antirez: Is Redlock safe? (2016)",
@@ -40,12 +42,12 @@ pub static INFO: Info = Info {
 
 /// The rules of a variant.
 pub fn rules(variant: &str) -> Rules {
-    let redlock = Rules { looks: Some(Margin::HundredthAnd2), stops: true, single: false, ..CAREFUL };
+    let redlock = Rules { stops: true, single: false, ..CAREFUL };
     match variant {
-        "no-margin" => Rules { looks: Some(Margin::None), ..redlock },
         "delayed-restart" => Rules { delayed_restart: true, ..redlock },
+        "extended" => Rules { renews: true, ..redlock },
         "fenced" => Rules { fenced: true, ..redlock },
-        // `no-persistence` differs by its parameter.
+        // `no-margin` and `no-persistence` differ by their parameters.
         _ => redlock,
     }
 }
@@ -57,7 +59,7 @@ const VARIANTS: &[Variant] = &[
         claim: "The client counts on its whole lease. A server whose clock is one per cent fast gives the lock away a tenth of a second early.",
         broken: true,
         budget: &[("crash", 1), ("drift", 1), ("delay", 0)],
-        defaults: &[("work", "20000")],
+        defaults: &[("work", "20000"), ("margin", "none")],
         opening: "a.begin,a-r1+5,r1-a+5,a-r2+5,r2-a+5,r1!rate1010,r3!crash,a:reply,a-s+5,s-a+5,r1:expire",
     },
     Variant {
@@ -88,6 +90,15 @@ const VARIANTS: &[Variant] = &[
         opening: "a.begin,a-r1+5,r1-a+5,a-r2+5,r2-a+5,a-r3+5,r3-a+5,a-s+5,s-a+5,a!pause,r1:expire,r2:expire,r3:expire,b.begin,b-r1+5,r1-b+5",
     },
     Variant {
+        id: "extended",
+        title: "Lock extension",
+        claim: "Work that outlives the lease: every few seconds the client asks all servers for more, and goes on if a majority gives it while something is left. One server may crash; a pause breaks it as before.",
+        broken: false,
+        budget: &[("crash", 1), ("delay", 0)],
+        defaults: &[("work", "15000")],
+        opening: "a.begin,a-r1+5,r1-a+5,a-r2+5,r2-a+5,a-r3+5,r3-a+5,a-s+5,s-a+5,a:renew,a-r1+5,a-r2,a-r3,r1-a+5,r2-a,r3-a,r2!crash,a:renew,a-r1+5,a-r3,r1-a+5",
+    },
+    Variant {
         id: "fenced",
         title: "Fenced by the storage",
         claim: "Redlock has no counter to draw tokens from, so the storage hands them out and refuses the older. Now the lock only saves work, and the storage alone is right.",
@@ -106,6 +117,13 @@ const PARAMETERS: &[Parameter] = &[
         help: "How many independent Redis servers; a majority makes the lock.",
         kind: ParameterKind::Int { min: 3, max: 7, step: 1, unit: "" },
         default: "3",
+    },
+    Parameter {
+        id: "ask",
+        label: "Servers are asked",
+        help: "One after the other, each with its own timeout, as redlock-rb does; or all at once, as redsync does.",
+        kind: ParameterKind::OneOf(&[("in-turn", "one after the other"), ("at-once", "all at once")]),
+        default: "in-turn",
     },
     Parameter {
         id: "ttl",
@@ -134,6 +152,24 @@ const PARAMETERS: &[Parameter] = &[
         help: "How long a client waits for one server before it asks the next; far less than the lease.",
         kind: ParameterKind::Int { min: 5, max: 1_000, step: 5, unit: "ms" },
         default: "50",
+    },
+    Parameter {
+        id: "margin",
+        label: "Drift margin",
+        help: "What the client takes off its lease for clocks that do not run alike.",
+        kind: ParameterKind::OneOf(&[
+            ("redlock-rb", "1 % and 2 ms (redlock-rb)"),
+            ("redsync", "1 % (redsync)"),
+            ("none", "none (Redisson)"),
+        ]),
+        default: "redlock-rb",
+    },
+    Parameter {
+        id: "renew",
+        label: "Extension period",
+        help: "How often the lease is extended, where it is.",
+        kind: ParameterKind::Int { min: 100, max: 60_000, step: 100, unit: "ms" },
+        default: "4000",
     },
     Parameter {
         id: "tries",
@@ -201,6 +237,22 @@ const MOMENTS: &[Moment] = &[
         variant: "redlock",
         parameters: &[("work", "20000")],
         choices: "a.begin,a-r1+5,r1-a+5,a-r2+5,r2-a+5,a-r3+5,r3-a+5,a-s+5,s-a+5,a:deadline,a-r1+5,a-r2,a-r3,b.begin,b-r1+5,r1-b+5,b-r2+5,r2-b+5,b-r3+5,r3-b+5",
+        step: None,
+    },
+    Moment {
+        title: "The lease extended",
+        text: "The work takes 15 s and the lease 10: every four seconds two of three servers give a more time, and b finds no majority.",
+        variant: "extended",
+        parameters: &[],
+        choices: "a.begin,a-r1+5,r1-a+5,a-r2+5,r2-a+5,a-r3+5,r3-a+5,a-s+5,s-a+5,r2!crash,a:renew,a-r1+5,a-r3,r1-a+5,r3-a,a:renew,a-r1+5,a-r3,r1-a+5,r3-a,a:renew,a-r1+5,a-r3,r1-a+5,r3-a,b.begin,b-r1+5,r1-b+5,b:reply,b-r3+5,r3-b+5",
+        step: None,
+    },
+    Moment {
+        title: "Nobody has a majority",
+        text: "Three clients ask five servers at the same moment and get two, two and one. All give back what they have, and draw how long they wait.",
+        variant: "redlock",
+        parameters: &[("clients", "3"), ("masters", "5"), ("ask", "at-once"), ("tries", "2")],
+        choices: "a.begin,b.begin,c.begin,a-r1+5,a-r2,b-r3,b-r4,c-r5,b-r1+2,c-r1,b-r2,c-r2,a-r3,c-r3,a-r4,c-r4,a-r5,b-r5,r1-a+3,r2-a,r3-a,r4-a,r5-a,r1-b+2,r2-b,r3-b,r4-b,r5-b,r1-c+2,r2-c,r3-c,r4-c,r5-c",
         step: None,
     },
     Moment {

@@ -52,7 +52,14 @@ impl Server {
                 self.await_expiry(cx);
             }
             Input::Timer(Timer::Expire) => {
-                for key in self.data.sweep(cx.local_ms()) {
+                let local_ms = cx.local_ms();
+                // An expiry goes to the disk as a deletion does.
+                self.disk = self.disk.map(|disk| {
+                    let mut swept = disk.clone();
+                    swept.sweep(local_ms);
+                    swept
+                });
+                for key in self.data.sweep(local_ms) {
                     cx.note(&format!("{key} expires"), || format!("By its own clock the key {key} has expired."));
                 }
                 self.await_expiry(cx);
@@ -63,13 +70,15 @@ impl Server {
                 cx.note("answers again", || "It answers again.".to_owned());
             }
             Input::Message { from, msg: Msg::Ask(owner, command) } if !self.is_silent => {
-                let before = self.data.clone();
                 let reply = self.perform(config, owner, command, cx);
-                if self.data != before {
+                if did(&reply) {
                     self.keep(config, owner, command, cx);
                 }
                 self.await_expiry(cx);
-                cx.send(from, Msg::Answer(owner, command, reply));
+                // To a release of many locks nobody awaits the answers.
+                if config.rules.single || command != config.rules.give {
+                    cx.send(from, Msg::Answer(owner, command, reply));
+                }
             }
             _ => {}
         }
@@ -93,9 +102,9 @@ impl Server {
                 Reply::flag(data.del(now_ms, LOCK))
             }
             Command::DelOwn => data.compare_and_delete(now_ms, LOCK, &value),
-            Command::Extend => data.compare_and_extend(now_ms, LOCK, &value, ttl_ms),
+            Command::Extend(_) => data.compare_and_extend(now_ms, LOCK, &value, ttl_ms),
         };
-        if command == config.rules.take && !matches!(reply, Reply::Nil | Reply::Int(0)) {
+        if command == config.rules.take && did(&reply) {
             cx.mark(GRANTED);
         }
         reply
@@ -106,12 +115,12 @@ impl Server {
         let data = self.data.clone();
         match config.persistence {
             Persistence::Off => {}
-            Persistence::Always => cx.force(&mut self.disk, &config.command(owner, command), |disk| *disk = data),
+            Persistence::Always => cx.force(&mut self.disk, &config.short(owner, command), |disk| *disk = data),
             Persistence::EverySecond => {
                 if self.disk.is_forced() {
                     cx.set_timer(Timer::Fsync, 1_000);
                 }
-                cx.write(&mut self.disk, &config.command(owner, command), |disk| *disk = data);
+                cx.write(&mut self.disk, &config.short(owner, command), |disk| *disk = data);
             }
         }
     }
@@ -125,6 +134,11 @@ impl Server {
             None => cx.cancel_timer(Timer::Expire),
         }
     }
+}
+
+/// Whether a command found what it asked for and changed something, by its reply.
+fn did(reply: &Reply) -> bool {
+    !matches!(reply, Reply::Nil | Reply::Int(0))
 }
 
 /// State of the storage.

@@ -50,8 +50,8 @@ pub enum Command {
     Del,
     /// DEL if it is still one's own, in one script.
     DelOwn,
-    /// PEXPIRE if it is still one's own, in one script.
-    Extend,
+    /// PEXPIRE if it is still one's own, in one script: the so-manieth renewal, so that a late reply is not taken for one to the next.
+    Extend(u8),
 }
 
 /// What is sent.
@@ -117,8 +117,10 @@ pub enum Persistence {
 /// What a lease is shortened by for clocks that run at different speeds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Margin {
-    /// By nothing.
+    /// By nothing, as Redisson has it.
     None,
+    /// By a hundredth of it, as redsync has it.
+    Hundredth,
     /// By a hundredth of it and 2 ms, as redlock-rb has it.
     HundredthAnd2,
 }
@@ -127,6 +129,7 @@ pub enum Margin {
 pub fn validity_ms(ttl_ms: u32, elapsed_ms: i64, margin: Margin) -> i64 {
     let margin_ms = match margin {
         Margin::None => 0,
+        Margin::Hundredth => i64::from(ttl_ms) / 100,
         Margin::HundredthAnd2 => i64::from(ttl_ms) / 100 + 2,
     };
     i64::from(ttl_ms) - elapsed_ms - margin_ms
@@ -143,8 +146,8 @@ pub struct Rules {
     pub give: Command,
     /// Whether it is also given back where the work fails.
     pub finally: bool,
-    /// Whether the client looks at its clock when it has the lock, and by what margin; `None`: it does not.
-    pub looks: Option<Margin>,
+    /// Whether the client looks at its clock when it has the lock.
+    pub looks: bool,
     /// Whether it stops once its lease is over by its own reckoning.
     pub stops: bool,
     /// Whether a watchdog renews the lease while the work goes on.
@@ -166,6 +169,8 @@ pub struct Config {
     pub clients: u8,
     /// How many Redis servers.
     pub masters: u8,
+    /// Whether they are asked all at once, or one after the other.
+    pub at_once: bool,
     /// The lease, in ms.
     pub ttl_ms: u32,
     /// How long the work takes, in ms.
@@ -176,6 +181,8 @@ pub struct Config {
     pub timeout_ms: u32,
     /// Between two renewals, in ms.
     pub renew_ms: u32,
+    /// What it shortens its lease by.
+    pub margin: Margin,
     /// Most attempts; 0 for no end.
     pub tries: u8,
     /// When a Redis has its data on the disk.
@@ -194,11 +201,17 @@ impl Config {
             rules,
             clients: int("clients") as u8,
             masters: int("masters").max(1) as u8,
+            at_once: values.text("ask") == "at-once",
             ttl_ms: int("ttl") as u32,
             work_ms: int("work") as u32,
             retry_ms: int("retry") as u32,
             timeout_ms: int("timeout") as u32,
             renew_ms: int("renew") as u32,
+            margin: match values.text("margin") {
+                "redlock-rb" => Margin::HundredthAnd2,
+                "redsync" => Margin::Hundredth,
+                _ => Margin::None,
+            },
             tries: int("tries") as u8,
             persistence: match values.text("persistence") {
                 "off" => Persistence::Off,
@@ -224,9 +237,25 @@ impl Config {
         NodeId(self.clients + self.masters)
     }
 
+    /// Every Redis, bit per server.
+    pub fn all_masters(&self) -> u8 {
+        (1 << self.masters) - 1
+    }
+
     /// How many Redis servers make a majority.
     pub fn quorum(&self) -> u32 {
         u32::from(self.masters / 2 + 1)
+    }
+
+    /// A command in a few letters, with whose it is.
+    pub fn short(&self, owner: Owner, command: Command) -> String {
+        let verb = match command {
+            Command::SetNx => "SETNX",
+            Command::Set | Command::SetWithToken => "SET NX",
+            Command::Expire | Command::Extend(_) => "PEXPIRE",
+            Command::Del | Command::DelOwn => "DEL",
+        };
+        format!("{verb} {}", owner.text())
     }
 
     /// A command as it goes over the wire.
@@ -239,7 +268,7 @@ impl Config {
             Command::SetWithToken => format!("SET {LOCK} {owner} NX PX {ttl} + token"),
             Command::Del => format!("DEL {LOCK}"),
             Command::DelOwn => format!("DEL {LOCK} if {owner}"),
-            Command::Extend => format!("PEXPIRE {LOCK} {ttl} if {owner}"),
+            Command::Extend(_) => format!("PEXPIRE {LOCK} {ttl} if {owner}"),
         }
     }
 }
@@ -249,10 +278,11 @@ fn numbered(word: &'static str, token: Option<i64>) -> Cow<'static, str> {
     token.map_or(Cow::Borrowed(word), |token| Cow::Owned(format!("{word} #{token}")))
 }
 
-/// What stands on the arrow.
+/// What stands on the arrow: the whole command, and in a few letters where many lifelines leave no room for it.
 pub fn name(config: &Config, msg: &Msg) -> Cow<'static, str> {
     match msg {
-        Msg::Ask(owner, command) => Cow::Owned(config.command(*owner, *command)),
+        Msg::Ask(owner, command) if config.rules.single => Cow::Owned(config.command(*owner, *command)),
+        Msg::Ask(owner, command) => Cow::Owned(config.short(*owner, *command)),
         Msg::Answer(_, Command::SetWithToken, Reply::Int(token)) => Cow::Owned(format!("OK #{token}")),
         Msg::Answer(_, _, reply) => match reply {
             Reply::Simple(word) => Cow::Borrowed(word),
@@ -288,9 +318,9 @@ mod tests {
 
     #[test]
     fn validity_is_what_the_libraries_say() {
-        // redlock-rb and, without the 2 ms, redsync: TTL 10 s, 50 ms elapsed.
+        // redlock-rb, redsync, Redisson: TTL 10 s, 50 ms elapsed.
         assert_eq!(validity_ms(10_000, 50, Margin::HundredthAnd2), 9_848);
-        assert_eq!(validity_ms(10_000, 50, Margin::HundredthAnd2) + 2, 9_850);
+        assert_eq!(validity_ms(10_000, 50, Margin::Hundredth), 9_850);
         assert_eq!(validity_ms(10_000, 50, Margin::None), 9_950);
         assert!(validity_ms(10_000, 9_900, Margin::HundredthAnd2) < 0, "a pause before the second reading uses it up");
     }
