@@ -240,6 +240,15 @@ impl Info {
         variant: &Variant,
         given: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Values, SpecError> {
+        self.values_under(variant, &mut given.into_iter())
+    }
+
+    /// The same, compiled once.
+    fn values_under(
+        &self,
+        variant: &Variant,
+        given: &mut dyn Iterator<Item = (&str, &str)>,
+    ) -> Result<Values, SpecError> {
         let mut values: Vec<(&'static str, String)> =
             self.parameters.iter().map(|p| (p.id, self.default(variant, p).to_owned())).collect();
         for (id, value) in given {

@@ -4,9 +4,8 @@
 //! Redis"): it has the lock if a majority said yes and some of the lease is left when it looks at its clock a second time.
 
 use super::RedisLocks;
-use super::vocabulary::{Command, Config, Msg, Owner, Step, Timer, validity_ms};
+use super::vocabulary::{Answer, Command, Config, Msg, Owner, Step, Timer, validity_ms};
 use crate::engine::{Cx, Input, NodeId};
-use crate::servers::redis::Reply;
 
 /// The mark on events by which a client enters its critical section.
 pub const ENTERED: &str = "entered";
@@ -69,6 +68,16 @@ pub enum Phase {
 
 type Context<'a> = Cx<'a, RedisLocks>;
 
+/// Gives the reason of what follows.
+pub fn because(cx: &mut Context<'_>, why: &'static str) {
+    cx.because(|| why.to_owned());
+}
+
+/// Says something worth a row of its own.
+pub fn note(cx: &mut Context<'_>, label: &str, sentence: &'static str) {
+    cx.note(label, || sentence.to_owned());
+}
+
 impl Client {
     /// A client that wants nothing yet.
     pub fn new() -> Self {
@@ -118,8 +127,8 @@ impl Client {
             Input::Timer(timer) => self.on_timer(config, timer, cx),
             Input::Message { from, msg } => match msg {
                 // What answers an earlier attempt comes too late.
-                Msg::Answer(owner, command, reply) if owner == self.owner(me) => {
-                    self.on_answer(config, from, command, &reply, cx);
+                Msg::Answer(owner, command, answer) if owner == self.owner(me) => {
+                    self.on_answer(config, from, command, answer, cx);
                 }
                 Msg::Value(owner, token) if owner == self.owner(me) && self.phase == Phase::Reading => {
                     self.token = self.token.or(token);
@@ -127,13 +136,11 @@ impl Client {
                     cx.set_timer(Timer::Work, config.work_ms);
                 }
                 Msg::Written(owner) if owner == self.owner(me) && self.phase == Phase::Writing => {
-                    cx.because(|| "its work is done".to_owned());
+                    because(cx, "its work is done");
                     self.leave(config, Phase::Releasing, cx);
                 }
                 Msg::Refused(owner) if owner == self.owner(me) && self.is_inside() => {
-                    cx.note("fenced off", || {
-                        "The storage has seen a newer token, so its lock must be gone.".to_owned()
-                    });
+                    note(cx, "fenced off", "The storage has seen a newer token, so its lock must be gone.");
                     self.leave(config, Phase::Lost, cx);
                 }
                 _ => {}
@@ -174,19 +181,15 @@ impl Client {
         }
     }
 
-    fn on_answer(&mut self, config: &Config, from: NodeId, command: Command, reply: &Reply, cx: &mut Context<'_>) {
+    fn on_answer(&mut self, config: &Config, from: NodeId, command: Command, answer: Answer, cx: &mut Context<'_>) {
         let server = 1 << config.index_of(from).unwrap_or(0);
         let is_awaited = self.awaited & server != 0;
         match (self.phase, command) {
             (Phase::Asking, _) if command == config.rules.take && is_awaited => {
-                let token = reply.int().filter(|_| command == Command::SetWithToken);
-                let granted = match command {
-                    Command::SetNx => reply.int() == Some(1),
-                    Command::SetWithToken => token.is_some(),
-                    _ => *reply == Reply::OK,
-                };
-                self.token = token;
-                self.granted |= if granted { server } else { 0 };
+                if let (Command::SetWithToken, Answer::Int(token)) = (command, answer) {
+                    self.token = Some(token);
+                }
+                self.granted |= if answer.did() { server } else { 0 };
                 self.awaited &= !server;
                 if self.awaited == 0 {
                     self.next(config, server, cx);
@@ -201,7 +204,7 @@ impl Client {
                 self.phase = Phase::Done;
             }
             (_, Command::Extend(round)) if self.is_inside() && round == self.renewals && is_awaited => {
-                self.granted |= if reply.int() == Some(1) { server } else { 0 };
+                self.granted |= if answer.did() { server } else { 0 };
                 self.awaited &= !server;
                 self.count_renewed(config, cx);
             }
@@ -216,7 +219,7 @@ impl Client {
             let left_ms = validity_ms(config.ttl_ms, cx.local_ms() - self.asked_ms, config.margin);
             self.hold_for(config, left_ms, cx);
         } else if (self.granted | self.awaited).count_ones() < config.quorum() {
-            cx.note("lost the lock", || "It asked for more time and found the lock gone: it stops.".to_owned());
+            note(cx, "lost the lock", "It asked for more time and found the lock gone: it stops.");
             self.leave(config, Phase::Lost, cx);
         }
     }
@@ -241,7 +244,7 @@ impl Client {
         let left_ms = validity_ms(config.ttl_ms, elapsed_ms, config.margin);
         let has_majority = self.granted.count_ones() >= config.quorum();
         if !has_majority {
-            return self.put_off(config, || "it did not get the lock".to_owned(), cx);
+            return self.put_off(config, "it did not get the lock", cx);
         }
         if config.rules.looks && left_ms <= 0 {
             cx.note("lease is over", || {
@@ -250,12 +253,12 @@ impl Client {
                     config.ttl_ms
                 )
             });
-            return self.put_off(config, || "its lease is over before it began".to_owned(), cx);
+            return self.put_off(config, "its lease is over before it began", cx);
         }
         match config.rules.take {
             Command::SetNx if config.rules.expires_later => {
                 self.phase = Phase::Expiring;
-                cx.because(|| "it has the lock and now gives it an expiry".to_owned());
+                because(cx, "it has the lock and now gives it an expiry");
                 cx.set_timer(Timer::Reply, config.timeout_ms);
                 cx.send(config.master(0), Msg::Ask(self.owner(cx.me()), Command::Expire));
             }
@@ -273,21 +276,21 @@ impl Client {
         if config.rules.renews {
             cx.set_timer(Timer::Renew, config.renew_ms);
         }
-        cx.because(|| "it has the lock".to_owned());
+        because(cx, "it has the lock");
         cx.send(config.storage(), Msg::Read(self.owner(cx.me()), self.token));
         cx.mark(ENTERED);
     }
 
     /// It has not got the lock: it gives back what it may have, and tries again later.
-    fn put_off(&mut self, config: &Config, why: impl FnOnce() -> String, cx: &mut Context<'_>) {
-        cx.because(why);
+    fn put_off(&mut self, config: &Config, why: &'static str, cx: &mut Context<'_>) {
+        because(cx, why);
         // A single server that said no holds nothing of ours.
         if !config.rules.single || self.granted != 0 {
             self.give_back(config, cx);
         }
         self.until_ms = None;
         if config.tries != 0 && self.tries >= config.tries {
-            cx.note("gives up", || "It has tried often enough.".to_owned());
+            note(cx, "gives up", "It has tried often enough.");
             self.phase = Phase::GaveUp;
         } else if config.rules.single {
             self.phase = Phase::Waiting;
@@ -327,23 +330,21 @@ impl Client {
         match (timer, self.phase) {
             (Timer::Reply, Phase::Asking) if !config.rules.single => self.next(config, self.awaited, cx),
             (Timer::Reply, Phase::Asking | Phase::Expiring) => {
-                cx.note("no answer", || "Redis does not answer: it gives up.".to_owned());
+                note(cx, "no answer", "Redis does not answer: it gives up.");
                 cx.mark(LEFT);
                 self.awaited = 0;
                 self.phase = Phase::GaveUp;
             }
             (Timer::Reply, Phase::Releasing) => {
-                cx.note("no answer", || {
-                    "Redis does not answer: whether the lock is free, it does not know.".to_owned()
-                });
+                note(cx, "no answer", "Redis does not answer: whether the lock is free, it does not know.");
                 cx.mark(LEFT);
                 self.phase = Phase::Done;
             }
             (Timer::Retry, Phase::Waiting) => self.begin(config, cx),
             (Timer::Work, Phase::Working) if config.throws >> cx.me().0 & 1 == 1 => {
-                cx.note("exception", || "Its work fails with an exception.".to_owned());
+                note(cx, "exception", "Its work fails with an exception.");
                 if config.rules.finally {
-                    cx.because(|| "the release stands in a finally".to_owned());
+                    because(cx, "the release stands in a finally");
                     self.leave(config, Phase::Releasing, cx);
                 } else {
                     self.leave(config, Phase::Failed, cx);
@@ -358,12 +359,12 @@ impl Client {
                 self.renewals = self.renewals.wrapping_add(1);
                 (self.awaited, self.granted) = (config.all_masters(), 0);
                 cx.set_timer(Timer::Renew, config.renew_ms);
-                cx.because(|| "its watchdog renews the lease".to_owned());
+                because(cx, "its watchdog renews the lease");
                 self.tell(config, config.all_masters(), Command::Extend(self.renewals), cx);
             }
             (Timer::Deadline, _) if self.is_inside() => {
-                cx.note("stops", || "Its lease is over by its own clock: it stops without writing.".to_owned());
-                cx.because(|| "its lease is over".to_owned());
+                note(cx, "stops", "Its lease is over by its own clock: it stops without writing.");
+                because(cx, "its lease is over");
                 self.leave(config, Phase::Lost, cx);
             }
             _ => {}

@@ -150,10 +150,8 @@ pub fn blocked(protocol: &RedisLocks, me: NodeId, world: &World<RedisLocks>) -> 
         return None;
     }
     let standing = locks(protocol, world);
-    let mut by: Vec<NodeId> =
-        standing.iter().map(|(_, owner, _)| NodeId(owner.client)).filter(|holder| *holder != me).collect();
-    by.sort_unstable();
-    by.dedup();
+    let holds = |node: &NodeId| standing.iter().any(|(_, owner, _)| owner.client == node.0);
+    let by: Vec<NodeId> = (0..protocol.config.clients).map(NodeId).filter(|node| *node != me && holds(node)).collect();
     let holder = by.first()?;
     let frees = match orphan(protocol, world) {
         Some(_) => "nothing: it has no expiry and nobody will release it".to_owned(),

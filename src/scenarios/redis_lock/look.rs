@@ -36,7 +36,7 @@ pub fn client(config: &Config, node: &Client) -> Look {
     }
     let mut bars = Vec::new();
     if let Some(until_ms) = node.until_ms {
-        bars.push(Bar { kind: SpanKind::Lease { until_ms }, label: format!("believes it holds until {until_ms} ms") });
+        bars.push(Bar { kind: SpanKind::Lease { until_ms }, label: "believes it holds the lock".to_owned() });
     }
     if node.is_inside() {
         bars.push(Bar { kind: SpanKind::CriticalSection, label: "critical section".to_owned() });

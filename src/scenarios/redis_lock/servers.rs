@@ -1,7 +1,8 @@
 //! The servers: a Redis with its disk, and the storage that the lock is there to protect.
 
 use super::RedisLocks;
-use super::vocabulary::{Command, Config, FENCE, LOCK, Msg, Owner, Persistence, Timer};
+use super::client::{because, note};
+use super::vocabulary::{Answer, Command, Config, FENCE, LOCK, Msg, Owner, Persistence, Timer};
 use crate::engine::{Cx, Disk, Input};
 use crate::servers::redis::{ExpireIf, Expiry, Redis, Reply, SetIf};
 
@@ -43,9 +44,7 @@ impl Server {
             Input::Restarted => {
                 if config.rules.delayed_restart {
                     self.is_silent = true;
-                    cx.note("keeps silent", || {
-                        "It answers nobody until every lease from before has run out.".to_owned()
-                    });
+                    note(cx, "keeps silent", "It answers nobody until every lease from before has run out.");
                     // As long as any lease, by the slowest clock that a margin allows for.
                     cx.set_timer(Timer::Awake, config.ttl_ms + config.ttl_ms / 50 + 2);
                 }
@@ -67,24 +66,24 @@ impl Server {
             Input::Timer(Timer::Fsync) => cx.force(&mut self.disk, "fsync", |_| {}),
             Input::Timer(Timer::Awake) => {
                 self.is_silent = false;
-                cx.note("answers again", || "It answers again.".to_owned());
+                note(cx, "answers again", "It answers again.");
             }
             Input::Message { from, msg: Msg::Ask(owner, command) } if !self.is_silent => {
-                let reply = self.perform(config, owner, command, cx);
-                if did(&reply) {
+                let answer = self.perform(config, owner, command, cx);
+                if answer.did() {
                     self.keep(config, owner, command, cx);
                 }
                 self.await_expiry(cx);
                 // To a release of many locks nobody awaits the answers.
                 if config.rules.single || command != config.rules.give {
-                    cx.send(from, Msg::Answer(owner, command, reply));
+                    cx.send(from, Msg::Answer(owner, command, answer));
                 }
             }
             _ => {}
         }
     }
 
-    fn perform(&mut self, config: &Config, owner: Owner, command: Command, cx: &mut Context<'_>) -> Reply {
+    fn perform(&mut self, config: &Config, owner: Owner, command: Command, cx: &mut Context<'_>) -> Answer {
         let (now_ms, ttl_ms) = (cx.local_ms(), i64::from(config.ttl_ms));
         let (data, value) = (&mut self.data, owner.text());
         let reply = match command {
@@ -104,10 +103,11 @@ impl Server {
             Command::DelOwn => data.compare_and_delete(now_ms, LOCK, &value),
             Command::Extend(_) => data.compare_and_extend(now_ms, LOCK, &value, ttl_ms),
         };
-        if command == config.rules.take && did(&reply) {
+        let answer = Answer::of(&reply);
+        if command == config.rules.take && answer.did() {
             cx.mark(GRANTED);
         }
-        reply
+        answer
     }
 
     /// Has what was changed on the disk, as soon as it is to be.
@@ -136,11 +136,6 @@ impl Server {
     }
 }
 
-/// Whether a command found what it asked for and changed something, by its reply.
-fn did(reply: &Reply) -> bool {
-    !matches!(reply, Reply::Nil | Reply::Int(0))
-}
-
 /// State of the storage.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Storage {
@@ -161,7 +156,7 @@ impl Storage {
             _ => return,
         };
         if config.rules.fenced && token.is_some_and(|token| self.newest.is_some_and(|newest| token < newest)) {
-            cx.because(|| "it has seen a newer token".to_owned());
+            because(cx, "it has seen a newer token");
             return cx.send(from, Msg::Refused(owner));
         }
         let at = usize::from(owner.client);

@@ -54,13 +54,40 @@ pub enum Command {
     Extend(u8),
 }
 
+/// What a Redis answers, of what can come of these commands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Answer {
+    /// OK.
+    Ok,
+    /// Nothing: the lock is taken.
+    Nil,
+    /// A number.
+    Int(i64),
+}
+
+impl Answer {
+    /// From a reply. Errors cannot come: no key holds what its commands do not expect.
+    pub fn of(reply: &Reply) -> Self {
+        match reply {
+            Reply::Int(number) => Answer::Int(*number),
+            Reply::Simple(_) => Answer::Ok,
+            _ => Answer::Nil,
+        }
+    }
+
+    /// Whether the command found what it asked for and changed something.
+    pub fn did(self) -> bool {
+        !matches!(self, Answer::Nil | Answer::Int(0))
+    }
+}
+
 /// What is sent.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Msg {
     /// Client to Redis.
     Ask(Owner, Command),
     /// Redis to client: the reply to that command.
-    Answer(Owner, Command, Reply),
+    Answer(Owner, Command, Answer),
     /// Client to storage: what is it now? With the fencing token, where the client has one.
     Read(Owner, Option<i64>),
     /// Storage to client: what it is; with the token that the storage hands out, where it does.
@@ -283,12 +310,11 @@ pub fn name(config: &Config, msg: &Msg) -> Cow<'static, str> {
     match msg {
         Msg::Ask(owner, command) if config.rules.single => Cow::Owned(config.command(*owner, *command)),
         Msg::Ask(owner, command) => Cow::Owned(config.short(*owner, *command)),
-        Msg::Answer(_, Command::SetWithToken, Reply::Int(token)) => Cow::Owned(format!("OK #{token}")),
-        Msg::Answer(_, _, reply) => match reply {
-            Reply::Simple(word) => Cow::Borrowed(word),
-            Reply::Int(number) => Cow::Owned(number.to_string()),
-            Reply::Error(words) => words.clone(),
-            _ => Cow::Borrowed("(nil)"),
+        Msg::Answer(_, Command::SetWithToken, Answer::Int(token)) => Cow::Owned(format!("OK #{token}")),
+        Msg::Answer(_, _, answer) => match answer {
+            Answer::Ok => Cow::Borrowed("OK"),
+            Answer::Nil => Cow::Borrowed("(nil)"),
+            Answer::Int(number) => Cow::Owned(number.to_string()),
         },
         Msg::Read(_, token) => numbered("read", *token),
         Msg::Value(_, token) => numbered("value", *token),

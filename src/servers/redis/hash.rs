@@ -1,13 +1,13 @@
 //! Hashes, as far as Redisson's locks need them.
 
-use super::{BTreeMap, Key, Redis, Reply, Slot, Value, whole_number};
+use super::{Key, Redis, Reply, Table, Value, whole_number};
 
 impl Redis {
     /// The fields under a key.
     ///
     /// # Errors
     /// Where the key holds something else: the reply that says so.
-    pub(super) fn fields(&self, now_ms: i64, key: &str) -> Result<Option<&BTreeMap<String, String>>, Reply> {
+    pub(super) fn fields(&self, now_ms: i64, key: &str) -> Result<Option<&Table<String>>, Reply> {
         match self.find(now_ms, key).map(|found| &found.value) {
             None => Ok(None),
             Some(Value::Hash(fields)) => Ok(Some(fields)),
@@ -16,12 +16,9 @@ impl Redis {
     }
 
     /// The same, to be changed; a key that is not there begins empty.
-    fn fields_mut(&mut self, now_ms: i64, key: &str) -> Result<&mut BTreeMap<String, String>, Reply> {
+    fn fields_mut(&mut self, now_ms: i64, key: &str) -> Result<&mut Table<String>, Reply> {
         self.expire(now_ms, key);
-        let found = match self.keys.entry(key.to_owned()) {
-            Slot::Occupied(found) => found.into_mut(),
-            Slot::Vacant(place) => place.insert(Key { value: Value::Hash(BTreeMap::new()), expires_ms: None }),
-        };
+        let found = self.keys.get_or(key, Key { value: Value::Hash(Table::default()), expires_ms: None });
         match &mut found.value {
             Value::Hash(fields) => Ok(fields),
             _ => Err(Reply::WRONG_TYPE),
@@ -33,7 +30,7 @@ impl Redis {
     /// # Errors
     /// Where the key holds something else.
     pub fn hset(&mut self, now_ms: i64, key: &str, field: &str, value: &str) -> Result<bool, Reply> {
-        Ok(self.fields_mut(now_ms, key)?.insert(field.to_owned(), value.to_owned()).is_none())
+        Ok(self.fields_mut(now_ms, key)?.insert(field, value.to_owned()).is_none())
     }
 
     /// HGET.
@@ -47,7 +44,7 @@ impl Redis {
     /// HEXISTS.
     pub fn hexists(&self, now_ms: i64, key: &str, field: &str) -> Reply {
         match self.fields(now_ms, key) {
-            Ok(fields) => Reply::flag(fields.is_some_and(|fields| fields.contains_key(field))),
+            Ok(fields) => Reply::flag(fields.is_some_and(|fields| fields.get(field).is_some())),
             Err(wrong) => wrong,
         }
     }

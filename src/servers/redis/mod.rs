@@ -7,12 +7,13 @@
 mod hash;
 mod reply;
 mod scripts;
+mod table;
 pub mod words;
 mod zset;
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry as Slot;
 use std::hash::{Hash, Hasher};
+
+use self::table::Table;
 
 pub use reply::Reply;
 pub use zset::{Bound, Score, ZaddOptions};
@@ -20,7 +21,7 @@ pub use zset::{Bound, Score, ZaddOptions};
 /// What a server holds.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Redis {
-    keys: BTreeMap<String, Key>,
+    keys: Table<Key>,
 }
 
 /// A key's value with its expiry.
@@ -35,8 +36,8 @@ struct Key {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Value {
     Text(String),
-    Hash(BTreeMap<String, String>),
-    Zset(BTreeMap<String, Score>),
+    Hash(Table<String>),
+    Zset(Table<Score>),
 }
 
 /// When SET sets.
@@ -134,7 +135,7 @@ impl Redis {
             Expiry::After(ms) => Some(now_ms.saturating_add(ms)),
             Expiry::Keep => found.and_then(|found| found.expires_ms),
         };
-        self.keys.insert(key.to_owned(), Key { value: Value::Text(value.to_owned()), expires_ms });
+        self.keys.insert(key, Key { value: Value::Text(value.to_owned()), expires_ms });
         before
     }
 

@@ -39,14 +39,6 @@ impl Reply {
         Reply::Int(i64::from(is_so))
     }
 
-    /// The number, where it is one.
-    pub fn int(&self) -> Option<i64> {
-        match self {
-            Reply::Int(number) => Some(*number),
-            _ => None,
-        }
-    }
-
     /// As it goes over the wire (RESP2).
     pub fn encode(&self, out: &mut String) {
         match self {

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::{BTreeMap, Key, Redis, Reply, Slot, Value};
+use super::{Key, Redis, Reply, Table, Value};
 
 /// A score: any float but NaN.
 #[derive(Clone, Copy, PartialEq, PartialOrd, Debug)]
@@ -65,7 +65,7 @@ pub struct ZaddOptions {
 }
 
 impl Redis {
-    fn scores(&self, now_ms: i64, key: &str) -> Result<Option<&BTreeMap<String, Score>>, Reply> {
+    fn scores(&self, now_ms: i64, key: &str) -> Result<Option<&Table<Score>>, Reply> {
         match self.find(now_ms, key).map(|found| &found.value) {
             None => Ok(None),
             Some(Value::Zset(scores)) => Ok(Some(scores)),
@@ -74,17 +74,9 @@ impl Redis {
     }
 
     /// The same, to be changed, once it is known that the key holds a sorted set or nothing. With its last member goes the key.
-    fn change_scores<T>(
-        &mut self,
-        now_ms: i64,
-        key: &str,
-        change: impl FnOnce(&mut BTreeMap<String, Score>) -> T,
-    ) -> Option<T> {
+    fn change_scores<T>(&mut self, now_ms: i64, key: &str, change: impl FnOnce(&mut Table<Score>) -> T) -> Option<T> {
         self.expire(now_ms, key);
-        let found = match self.keys.entry(key.to_owned()) {
-            Slot::Occupied(found) => found.into_mut(),
-            Slot::Vacant(place) => place.insert(Key { value: Value::Zset(BTreeMap::new()), expires_ms: None }),
-        };
+        let found = self.keys.get_or(key, Key { value: Value::Zset(Table::default()), expires_ms: None });
         let Value::Zset(scores) = &mut found.value else { return None };
         let outcome = change(scores);
         if scores.is_empty() {
@@ -98,9 +90,9 @@ impl Redis {
         let added = self.change_scores(now_ms, key, |scores| {
             let mut count = 0;
             for (score, member) in members {
-                match scores.get(*member).copied() {
+                match scores.get(member).copied() {
                     None if !options.update_only => {
-                        scores.insert((*member).to_owned(), *score);
+                        scores.insert(member, *score);
                         count += 1;
                     }
                     Some(before) => {
@@ -109,7 +101,7 @@ impl Redis {
                             || (options.less && *score >= before)
                             || *score == before;
                         if !refused {
-                            scores.insert((*member).to_owned(), *score);
+                            scores.insert(member, *score);
                             count += i64::from(options.count_updates);
                         }
                     }
@@ -125,7 +117,7 @@ impl Redis {
     pub fn zremrangebyscore(&mut self, now_ms: i64, key: &str, min: Bound, max: Bound) -> Reply {
         let removed = self.change_scores(now_ms, key, |scores| {
             let before = scores.len();
-            scores.retain(|_, score| !(min.is_below(*score) && max.is_above(*score)));
+            scores.retain(|score| !(min.is_below(*score) && max.is_above(*score)));
             before - scores.len()
         });
         removed.map_or(Reply::WRONG_TYPE, |removed| Reply::Int(removed as i64))
@@ -134,7 +126,7 @@ impl Redis {
     /// ZCARD.
     pub fn zcard(&self, now_ms: i64, key: &str) -> Reply {
         match self.scores(now_ms, key) {
-            Ok(scores) => Reply::Int(scores.map_or(0, BTreeMap::len) as i64),
+            Ok(scores) => Reply::Int(scores.map_or(0, Table::len) as i64),
             Err(wrong) => wrong,
         }
     }
