@@ -6,7 +6,7 @@ use interleave::engine::{Run, SpanKind, VerdictState};
 use interleave::scenarios::find;
 use support::Temper;
 
-const SCENARIOS: [&str; 2] = ["redis-lock", "redlock"];
+const SCENARIOS: [&str; 3] = ["redis-lock", "redlock", "zookeeper-lock"];
 
 #[track_caller]
 fn drive(scenario: &str, variant: &str, given: &[(&str, &str)], choices: &str) -> Box<dyn Run> {
@@ -79,6 +79,14 @@ fn every_moment_replays_and_shows_what_it_says() {
         ("redlock", "The lease extended", &[]),
         ("redlock", "Nobody has a majority", &[]),
         ("redlock", "Refused by the storage", &[]),
+        ("zookeeper-lock", "The herd", &["herd"]),
+        ("zookeeper-lock", "One is woken", &[]),
+        ("zookeeper-lock", "A gap in the queue", &[]),
+        ("zookeeper-lock", "Cut off, and it goes on", &["mutex"]),
+        ("zookeeper-lock", "Cut off, and it stops", &[]),
+        ("zookeeper-lock", "Paused past its session", &["mutex", "past"]),
+        ("zookeeper-lock", "A write that lingers", &["past"]),
+        ("zookeeper-lock", "Fenced by its place", &[]),
     ];
     let told: usize = SCENARIOS.iter().map(|id| find(id).expect("ours").info().moments.len()).sum();
     assert_eq!(told, shows.len());
@@ -96,10 +104,14 @@ fn whoever_plays_it_out_without_faults_gets_in_and_leaves_the_lock_free() {
         let info = find(scenario).expect("it is in the catalogue").info();
         for variant in info.variants {
             for seed in 0..6 {
-                // Redlock gives up after its attempts, so a second client may not get in while the first works.
-                let clients = if scenario == "redlock" { "1" } else { "3" };
-                let given = [("throws", "none"), ("clients", clients)];
-                let run = play(drive(scenario, variant.id, &given, ""), seed);
+                let given: &[(&str, &str)] = match scenario {
+                    // Redlock gives up after its attempts, so a second client may not get in while the first works.
+                    "redlock" => &[("throws", "none"), ("clients", "1")],
+                    // Two who wait are a herd.
+                    "zookeeper-lock" => &[("clients", "2")],
+                    _ => &[("throws", "none"), ("clients", "3")],
+                };
+                let run = play(drive(scenario, variant.id, given, ""), seed);
                 assert_eq!(violated(&*run), Vec::<&str>::new(), "{scenario} {} seed {seed}", variant.id);
                 let goals = run.verdicts(run.steps());
                 let all = goals.iter().all(|verdict| verdict.state == VerdictState::Holds);
@@ -132,6 +144,49 @@ fn after_its_holder_crashed_a_lease_is_free_in_time_and_a_lock_without_one_never
             None => assert!(matches!(free.state, VerdictState::Blocked(_)), "{variant}: {:?}", free.state),
         }
     }
+}
+
+/// A run of ZooKeeper's with the events that it sent: who was told of the end of which place.
+fn woken(title: &str) -> Vec<(u8, String)> {
+    let info = find("zookeeper-lock").expect("ours").info();
+    let moment = info.moments.iter().find(|moment| moment.title == title).expect("a moment");
+    let run = drive("zookeeper-lock", moment.variant, moment.parameters, moment.choices);
+    let events = run.trace().messages.iter().filter(|message| message.label.ends_with("deleted"));
+    events.map(|message| (message.to.0, message.label.clone())).collect()
+}
+
+#[test]
+fn the_end_of_a_place_wakes_the_next_in_line_and_a_herd_only_where_all_watch_it() {
+    let first = || "lock-0 deleted".to_owned();
+    assert_eq!(woken("The herd"), [(1, first()), (2, first())]);
+    assert_eq!(woken("One is woken"), [(1, first())]);
+    assert_eq!(woken("A gap in the queue"), [(2, "lock-1 deleted".to_owned())]);
+}
+
+#[test]
+fn a_session_ends_with_its_client_and_whoever_waits_gets_in_by_then() {
+    let inside = "a.begin,a-z+5,z-a+5,a-z+5,z-a+5,a-z+5,z-a+5,a-s+5,s-a+5";
+    let waits = "b.begin,b-z,z-b,b-z,z-b,b-z,z-b,b-z,z-b";
+    let run = drive("zookeeper-lock", "recipe", &[], &format!("{inside},{waits},a!crash"));
+    let blocked = run.nodes(run.steps())[1].blocked.clone().expect("b waits");
+    assert_eq!((blocked.on.as_str(), blocked.by[0].0), ("lock-0", 0));
+    // The server last heard of a at 25 ms, and of b later.
+    let run = drive(
+        "zookeeper-lock",
+        "recipe",
+        &[],
+        &format!("{inside},{waits},a!crash,b:renew,b-z,z-b,b:renew,b-z,z-b,z:expire,z-b,b-z,z-b"),
+    );
+    assert_eq!(badges(&*run)[1], "inside");
+    assert_eq!(run.now_ms(run.steps()), 6_025);
+}
+
+#[test]
+fn a_client_stops_once_it_has_heard_nothing_for_two_thirds_of_its_session() {
+    let cut = "a.begin,a-z+5,z-a+5,a-z+5,z-a+5,a-z+5,z-a+5,a-s+5,s-a+5,a!cut,a:renew";
+    let run = drive("zookeeper-lock", "recipe", &[("work", "9000")], &format!("{cut},a:deadline"));
+    assert_eq!(badges(&*run)[0], "lost the lock");
+    assert_eq!(run.now_ms(run.steps()), 4_000);
 }
 
 #[test]
@@ -171,7 +226,9 @@ fn a_pause_between_the_two_readings_is_noticed_by_the_validity_check() {
 
 #[test]
 fn fencing_refuses_the_old_token_and_promises_no_mutual_exclusion() {
-    for (scenario, title) in [("redis-lock", "Fenced off"), ("redlock", "Refused by the storage")] {
+    for (scenario, title) in
+        [("redis-lock", "Fenced off"), ("redlock", "Refused by the storage"), ("zookeeper-lock", "Fenced by its place")]
+    {
         let info = find(scenario).expect("ours").info();
         let moment = info.moments.iter().find(|moment| moment.title == title).expect("a moment");
         let run = drive(scenario, moment.variant, &[], moment.choices);

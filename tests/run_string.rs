@@ -90,11 +90,11 @@ fn what_is_wrong_with_a_link_is_named() {
     let variants = "gives-up, no-log, basic, presumed-abort, cooperative, three-phase, paxos-commit";
     let parameters =
         "participants, no, begin, log, vote-timeout, decision-timeout, retry, work-timeout, delay-bound, f";
-    refused("", "the link names no scenario; there is two-phase-commit, redis-lock, redlock");
+    refused("", "the link names no scenario; there is two-phase-commit, redis-lock, redlock, zookeeper-lock");
     refused("https://example.org/lab/", "the address has no `#`, so it names no run");
     refused(
         "/two-phase-comit/basic",
-        "there is no scenario `two-phase-comit`; there is two-phase-commit, redis-lock, redlock",
+        "there is no scenario `two-phase-comit`; there is two-phase-commit, redis-lock, redlock, zookeeper-lock",
     );
     refused("/two-phase-commit/basics", &format!("`two-phase-commit` has no variant `basics`; it has {variants}"));
     refused(

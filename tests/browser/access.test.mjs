@@ -44,6 +44,7 @@ const STATES = [
   }],
   ['embedded', `${GIVES_UP}?embed=1`, step('Step 11')],
   ['leases', '#/redis-lock/fenced', step('Step 20')],
+  ['a queue', '#/zookeeper-lock/herd', step('Step 30')],
   ['overlap', '#/redlock/no-persistence', async (page) => {
     await step('Step 15')(page);
     await page.keyboard.press('2');

@@ -283,6 +283,21 @@ test('by keyboard alone: a server forgets, two majorities are inside, and their 
   page.check();
 });
 
+test('by keyboard and by mouse: one release wakes a herd, and in the recipe one client', async () => {
+  const page = await lab('#/zookeeper-lock/herd');
+  await shows(page, 'Step 30 of 30');
+  assert.equal(await page.locator('.blocked').count(), 2, 'both who wait are shown as blocked');
+  await page.keyboard.press('1');
+  await shows(page, 'Step 31 of 31');
+  assert.equal(await verdict(page, 'herd'), 'violated');
+  assert.match(await page.locator('[data-verdict="herd"]').textContent(), /2 clients are woken/);
+  await page.getByRole('link', { name: 'One is woken' }).click();
+  await shows(page, 'Step 36 of 36');
+  assert.equal(await verdict(page, 'herd'), 'holds');
+  await page.locator('.bar-critical').first().waitFor();
+  page.check();
+});
+
 test('by keyboard alone: a choice by Tab and Enter keeps the focus in the list', async () => {
   const page = await lab(GIVES_UP);
   await page.locator('button.choice').first().focus();

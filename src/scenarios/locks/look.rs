@@ -1,8 +1,9 @@
 //! How the nodes look: badges, fields, leases and critical sections.
 
 use super::client::{Client, Phase};
+use super::keeper::Keeper;
 use super::servers::{Server, Storage};
-use super::vocabulary::{Config, LOCK, Persistence};
+use super::vocabulary::{Config, LOCK, Owner, Persistence};
 use crate::engine::{Badge, Bar, Field, Look, SpanKind, Tone};
 
 fn field(name: &str, value: impl Into<String>) -> Field {
@@ -36,7 +37,8 @@ pub fn client(config: &Config, node: &Client) -> Look {
     }
     let mut bars = Vec::new();
     if let Some(until_ms) = node.until_ms {
-        bars.push(Bar { kind: SpanKind::Lease { until_ms }, label: "believes it holds the lock".to_owned() });
+        let label = if node.is_inside() { "believes it holds the lock" } else { "believes that its session lasts" };
+        bars.push(Bar { kind: SpanKind::Lease { until_ms }, label: label.to_owned() });
     }
     if node.is_inside() {
         bars.push(Bar { kind: SpanKind::CriticalSection, label: "critical section".to_owned() });
@@ -65,6 +67,23 @@ pub fn server(config: &Config, node: &Server) -> Look {
     };
     let badge = node.is_silent.then_some(Badge { text: "silent", tone: Tone::Waiting });
     Look { badge, fields, log, bars }
+}
+
+/// A ZooKeeper.
+pub fn keeper(node: &Keeper) -> Look {
+    let mut fields = Vec::new();
+    let mut bars = Vec::new();
+    for (place, session, until_ms) in node.data.list() {
+        let (name, owner) = (format!("{LOCK}-{place}"), Owner::of_session(session).text());
+        if bars.is_empty() {
+            bars.push(Bar { kind: SpanKind::Lease { until_ms }, label: format!("{name} = {owner}") });
+        }
+        fields.push(field(&name, format!("{owner}, session until {until_ms} ms")));
+    }
+    if fields.is_empty() {
+        fields.push(field("places", "none"));
+    }
+    Look { fields, bars, ..Look::default() }
 }
 
 /// The storage.

@@ -1,6 +1,6 @@
 //! What the catalogue says of the scenario with one Redis: variants, parameters, story, moments, sources.
 
-use super::vocabulary::{Command, Rules};
+use super::vocabulary::{Command, Rules, Service};
 use crate::scenarios::{Challenge, Info, Moment, Parameter, ParameterKind, Target, Variant};
 
 /// What must hold of any lock here, and what should come to hold.
@@ -46,6 +46,7 @@ pub static INFO: Info = Info {
 
 /// A lock by SET NX PX, released by script, by a client that looks at its clock.
 pub const CAREFUL: Rules = Rules {
+    service: Service::Redis,
     take: Command::Set,
     expires_later: false,
     give: Command::DelOwn,
@@ -56,6 +57,7 @@ pub const CAREFUL: Rules = Rules {
     fenced: false,
     delayed_restart: false,
     single: true,
+    herd: false,
 };
 
 /// The rules of a variant. A name that is none of ours cannot come in: variants are looked up in `INFO` first.

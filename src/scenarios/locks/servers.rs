@@ -1,6 +1,6 @@
 //! The servers: a Redis with its disk, and the storage that the lock is there to protect.
 
-use super::RedisLocks;
+use super::Locks;
 use super::client::{because, note};
 use super::vocabulary::{Answer, Command, Config, FENCE, LOCK, Msg, Owner, Persistence, Timer};
 use crate::engine::{Cx, Disk, Input};
@@ -24,7 +24,7 @@ pub struct Server {
     pub is_silent: bool,
 }
 
-type Context<'a> = Cx<'a, RedisLocks>;
+type Context<'a> = Cx<'a, Locks>;
 
 impl Server {
     /// An empty one.
@@ -39,7 +39,7 @@ impl Server {
     }
 
     /// Acts.
-    pub fn on(&mut self, config: &Config, input: Input<RedisLocks>, cx: &mut Context<'_>) {
+    pub fn on(&mut self, config: &Config, input: Input<Locks>, cx: &mut Context<'_>) {
         match input {
             Input::Restarted => {
                 if config.rules.delayed_restart {
@@ -102,6 +102,8 @@ impl Server {
             }
             Command::DelOwn => data.compare_and_delete(now_ms, LOCK, &value),
             Command::Extend(_) => data.compare_and_extend(now_ms, LOCK, &value, ttl_ms),
+            // What a ZooKeeper is asked, no client asks a Redis.
+            _ => Reply::Nil,
         };
         let answer = Answer::of(&reply);
         if command == config.rules.take && answer.did() {
@@ -149,7 +151,7 @@ pub struct Storage {
 
 impl Storage {
     /// Acts.
-    pub fn on(&mut self, config: &Config, input: Input<RedisLocks>, cx: &mut Context<'_>) {
+    pub fn on(&mut self, config: &Config, input: Input<Locks>, cx: &mut Context<'_>) {
         let Input::Message { from, msg } = input else { return };
         let (owner, token) = match msg {
             Msg::Read(owner, token) | Msg::Write(owner, token) => (owner, token),

@@ -1,4 +1,4 @@
-//! Words of the locks over Redis: rules, parameters, messages, timers, steps.
+//! Words of the locks: rules, parameters, messages, timers, steps.
 
 use std::borrow::Cow;
 
@@ -28,6 +28,16 @@ impl Owner {
         format!("{}{}", char::from(b'a' + self.client), self.attempt)
     }
 
+    /// The number of its session: one for each attempt.
+    pub fn session(self) -> u16 {
+        u16::from(self.client) << 8 | u16::from(self.attempt)
+    }
+
+    /// Whose session this is.
+    pub fn of_session(session: u16) -> Self {
+        Owner { client: (session >> 8) as u8, attempt: session as u8 }
+    }
+
     /// The owner that a value names.
     pub fn parse(text: &str) -> Option<Owner> {
         let client = text.bytes().next()?.checked_sub(b'a')?;
@@ -35,7 +45,7 @@ impl Owner {
     }
 }
 
-/// What a client asks of a Redis.
+/// What a client asks of a server.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Command {
     /// SETNX: the lock without an expiry.
@@ -52,17 +62,40 @@ pub enum Command {
     DelOwn,
     /// PEXPIRE if it is still one's own, in one script: the so-manieth renewal, so that a late reply is not taken for one to the next.
     Extend(u8),
+    /// ZooKeeper: begin a session.
+    Connect,
+    /// ZooKeeper: take a place, ephemeral and sequential.
+    Create,
+    /// ZooKeeper: who is there?
+    Children,
+    /// ZooKeeper: watch a place.
+    Watch(i32),
+    /// ZooKeeper: give up a place.
+    Delete(i32),
+    /// ZooKeeper: it lives.
+    Ping,
+    /// ZooKeeper: end the session.
+    Close,
 }
 
-/// What a Redis answers, of what can come of these commands.
+/// What a server answers, of what can come of these commands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Answer {
     /// OK.
     Ok,
-    /// Nothing: the lock is taken.
+    /// Nothing: the lock is taken, or the place is not there.
     Nil,
     /// A number.
     Int(i64),
+    /// Places: the lowest, and all as bits counted from it; a place 64 behind the lowest is not told.
+    Children {
+        /// The lowest.
+        first: i32,
+        /// All.
+        others: u64,
+    },
+    /// The session has ended.
+    Expired,
 }
 
 impl Answer {
@@ -73,6 +106,13 @@ impl Answer {
             Reply::Simple(_) => Answer::Ok,
             _ => Answer::Nil,
         }
+    }
+
+    /// From places in order.
+    pub fn children(all: &[i32]) -> Self {
+        let first = all.first().copied().unwrap_or(0);
+        let bits = all.iter().filter_map(|place| 1_u64.checked_shl((place - first) as u32));
+        Answer::Children { first, others: bits.fold(0, |all, bit| all | bit) }
     }
 
     /// Whether the command found what it asked for and changed something.
@@ -98,6 +138,8 @@ pub enum Msg {
     Written(Owner),
     /// Storage to client: refused, its token is too old.
     Refused(Owner),
+    /// ZooKeeper to client: the place that it watched is gone.
+    Gone(Owner, i32),
 }
 
 /// Timers.
@@ -162,9 +204,20 @@ pub fn validity_ms(ttl_ms: u32, elapsed_ms: i64, margin: Margin) -> i64 {
     i64::from(ttl_ms) - elapsed_ms - margin_ms
 }
 
+/// Who keeps the lock.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Service {
+    /// One Redis or several.
+    Redis,
+    /// A ZooKeeper.
+    ZooKeeper,
+}
+
 /// How the lock is taken, kept and given back.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Rules {
+    /// Who keeps it.
+    pub service: Service,
     /// The first command.
     pub take: Command,
     /// Whether the expiry comes with a second command.
@@ -183,8 +236,10 @@ pub struct Rules {
     pub fenced: bool,
     /// Whether a Redis that comes back keeps silent until every lease from before has run out.
     pub delayed_restart: bool,
-    /// Whether a single Redis holds the lock, or a majority of several.
+    /// Whether a single server holds the lock, or a majority of several.
     pub single: bool,
+    /// Whether all who wait watch the first place, and not each the one before its own.
+    pub herd: bool,
 }
 
 /// Rules and parameters of a run.
@@ -281,6 +336,7 @@ impl Config {
             Command::Set | Command::SetWithToken => "SET NX",
             Command::Expire | Command::Extend(_) => "PEXPIRE",
             Command::Del | Command::DelOwn => "DEL",
+            _ => return self.command(owner, command),
         };
         format!("{verb} {}", owner.text())
     }
@@ -296,6 +352,13 @@ impl Config {
             Command::Del => format!("DEL {LOCK}"),
             Command::DelOwn => format!("DEL {LOCK} if {owner}"),
             Command::Extend(_) => format!("PEXPIRE {LOCK} {ttl} if {owner}"),
+            Command::Connect => "connect".to_owned(),
+            Command::Create => format!("create {LOCK}-"),
+            Command::Children => "getChildren".to_owned(),
+            Command::Watch(place) => format!("watch {LOCK}-{place}"),
+            Command::Delete(place) => format!("delete {LOCK}-{place}"),
+            Command::Ping => "ping".to_owned(),
+            Command::Close => "close".to_owned(),
         }
     }
 }
@@ -311,16 +374,24 @@ pub fn name(config: &Config, msg: &Msg) -> Cow<'static, str> {
         Msg::Ask(owner, command) if config.rules.single => Cow::Owned(config.command(*owner, *command)),
         Msg::Ask(owner, command) => Cow::Owned(config.short(*owner, *command)),
         Msg::Answer(_, Command::SetWithToken, Answer::Int(token)) => Cow::Owned(format!("OK #{token}")),
-        Msg::Answer(_, _, answer) => match answer {
+        Msg::Answer(_, Command::Create, Answer::Int(place)) => Cow::Owned(format!("{LOCK}-{place}")),
+        Msg::Answer(_, Command::Watch(_) | Command::Delete(_), Answer::Nil) => Cow::Borrowed("no such node"),
+        Msg::Answer(_, _, answer) => match *answer {
             Answer::Ok => Cow::Borrowed("OK"),
             Answer::Nil => Cow::Borrowed("(nil)"),
             Answer::Int(number) => Cow::Owned(number.to_string()),
+            Answer::Children { first, others } => {
+                let there = (0..64).filter(|at| others >> at & 1 == 1).map(|at| (first + at).to_string());
+                Cow::Owned(format!("[{}]", there.collect::<Vec<_>>().join(" ")))
+            }
+            Answer::Expired => Cow::Borrowed("session expired"),
         },
         Msg::Read(_, token) => numbered("read", *token),
         Msg::Value(_, token) => numbered("value", *token),
         Msg::Write(_, token) => numbered("write", *token),
         Msg::Written(_) => Cow::Borrowed("written"),
         Msg::Refused(_) => Cow::Borrowed("refused"),
+        Msg::Gone(_, place) => Cow::Owned(format!("{LOCK}-{place} deleted")),
     }
 }
 

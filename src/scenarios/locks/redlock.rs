@@ -1,6 +1,6 @@
 //! What the catalogue says of the scenario with several Redis servers: variants, parameters, story, moments, sources.
 
-use super::info::{CAREFUL, CLIENTS, GOALS, INVARIANTS, PERSISTENCE, THROWS};
+use super::redis_lock::{CAREFUL, CLIENTS, GOALS, INVARIANTS, PERSISTENCE, THROWS};
 use super::vocabulary::Rules;
 use crate::scenarios::{Challenge, Info, Moment, Parameter, ParameterKind, Target, Variant};
 

@@ -1,9 +1,10 @@
 //! What must hold, what should come to hold, and who waits for whom.
 
 use super::client::{Client, ENTERED, LEFT, Phase};
+use super::keeper::WOKE;
 use super::servers::{DELETED, GRANTED, WROTE};
 use super::vocabulary::{Command, LOCK, MAX_CLIENTS, Msg, Owner};
-use super::{Node, RedisLocks};
+use super::{Locks, Node};
 use crate::engine::{Blocked, Breach, Goal, Invariant, NodeId, Progress, Protocol, Status, World};
 
 /// What invariants need to know and no node does. Each part is changed by one node only.
@@ -15,29 +16,32 @@ pub struct Ghost {
     pub overwritten: Option<(u8, u8)>,
     /// The first release of another's lock: by whom, and whose it was.
     pub stolen: Option<(u8, u8)>,
+    /// Most clients that the end of one place has woken.
+    pub woken: u8,
 }
 
 /// Safety.
-pub const INVARIANTS: &[Invariant<RedisLocks>] = &[
+pub const INVARIANTS: &[Invariant<Locks>] = &[
     Invariant { id: "mutex", check: mutual_exclusion },
     Invariant { id: "past", check: never_back_in_time },
     Invariant { id: "owner", check: own_locks_only },
     Invariant { id: "orphan", check: no_orphan },
+    Invariant { id: "herd", check: no_herd },
 ];
 
 /// Liveness.
-pub const GOALS: &[Goal<RedisLocks>] =
+pub const GOALS: &[Goal<Locks>] =
     &[Goal { id: "free", check: lock_is_free }, Goal { id: "served", check: everyone_served }];
 
 /// A client's state; `None` for another node.
-pub fn client(world: &World<RedisLocks>, node: NodeId) -> Option<&Client> {
+pub fn client(world: &World<Locks>, node: NodeId) -> Option<&Client> {
     match world.state(node) {
         Node::Client(client) => Some(client),
-        Node::Server(_) | Node::Storage(_) => None,
+        Node::Server(_) | Node::Keeper(_) | Node::Storage(_) => None,
     }
 }
 
-fn clients<'w>(protocol: &RedisLocks, world: &'w World<RedisLocks>) -> impl Iterator<Item = (NodeId, &'w Client)> {
+fn clients<'w>(protocol: &Locks, world: &'w World<Locks>) -> impl Iterator<Item = (NodeId, &'w Client)> {
     (0..protocol.config.clients).filter_map(|at| Some((NodeId(at), client(world, NodeId(at))?)))
 }
 
@@ -46,23 +50,31 @@ fn id(client: u8) -> char {
 }
 
 /// Locks that stand, with their servers: (server, owner, whether they expire).
-fn locks(protocol: &RedisLocks, world: &World<RedisLocks>) -> Vec<(NodeId, Owner, bool)> {
+fn locks(protocol: &Locks, world: &World<Locks>) -> Vec<(NodeId, Owner, bool)> {
     let mut found = Vec::new();
     for index in 0..protocol.config.masters {
         let node = protocol.config.master(index);
-        let Node::Server(server) = world.state(node) else { continue };
-        let local_ms = world.slot(node).clock.read(world.now_ms);
-        for (key, text, left) in server.data.list(local_ms) {
-            if let Some(owner) = Owner::parse(text).filter(|_| key == LOCK) {
-                found.push((node, owner, left.is_some()));
+        match world.state(node) {
+            Node::Server(server) => {
+                let local_ms = world.slot(node).clock.read(world.now_ms);
+                for (key, text, left) in server.data.list(local_ms) {
+                    if let Some(owner) = Owner::parse(text).filter(|_| key == LOCK) {
+                        found.push((node, owner, left.is_some()));
+                    }
+                }
             }
+            Node::Keeper(keeper) => {
+                let first = keeper.data.list().next();
+                found.extend(first.map(|(_, session, _)| (node, Owner::of_session(session), true)));
+            }
+            Node::Client(_) | Node::Storage(_) => {}
         }
     }
     found
 }
 
 /// At most one client is inside, as the clients themselves believe.
-fn mutual_exclusion(protocol: &RedisLocks, world: &World<RedisLocks>) -> Result<(), Breach> {
+fn mutual_exclusion(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
     let mut inside = clients(protocol, world).filter(|(_, client)| client.is_inside()).map(|(node, _)| node);
     let (Some(one), Some(other)) = (inside.next(), inside.next()) else { return Ok(()) };
     Err(Breach {
@@ -72,7 +84,7 @@ fn mutual_exclusion(protocol: &RedisLocks, world: &World<RedisLocks>) -> Result<
 }
 
 /// The storage takes no write that rests on what it was before another's write.
-fn never_back_in_time(protocol: &RedisLocks, world: &World<RedisLocks>) -> Result<(), Breach> {
+fn never_back_in_time(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
     let Some((late, lost)) = world.ghost.overwritten else { return Ok(()) };
     Err(Breach {
         sentence: format!("{} overwrote what {} had written, without having seen it.", id(late), id(lost)),
@@ -81,7 +93,7 @@ fn never_back_in_time(protocol: &RedisLocks, world: &World<RedisLocks>) -> Resul
 }
 
 /// Nobody releases a lock that another holds.
-fn own_locks_only(protocol: &RedisLocks, world: &World<RedisLocks>) -> Result<(), Breach> {
+fn own_locks_only(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
     let Some((thief, holder)) = world.ghost.stolen else { return Ok(()) };
     Err(Breach {
         sentence: format!("{} deleted the lock of {}.", id(thief), id(holder)),
@@ -90,7 +102,7 @@ fn own_locks_only(protocol: &RedisLocks, world: &World<RedisLocks>) -> Result<()
 }
 
 /// A lock that never expires and of which nobody knows any more.
-fn orphan(protocol: &RedisLocks, world: &World<RedisLocks>) -> Option<(NodeId, Owner)> {
+fn orphan(protocol: &Locks, world: &World<Locks>) -> Option<(NodeId, Owner)> {
     let is_minded = |owner: Owner| {
         let node = NodeId(owner.client);
         let by_its_client = world.is_alive(node) && client(world, node).is_some_and(|client| client.minds(owner));
@@ -102,7 +114,7 @@ fn orphan(protocol: &RedisLocks, world: &World<RedisLocks>) -> Option<(NodeId, O
 }
 
 /// No lock outlives its holder for ever.
-fn no_orphan(protocol: &RedisLocks, world: &World<RedisLocks>) -> Result<(), Breach> {
+fn no_orphan(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
     let Some((node, owner)) = orphan(protocol, world) else { return Ok(()) };
     Err(Breach {
         sentence: format!(
@@ -114,8 +126,20 @@ fn no_orphan(protocol: &RedisLocks, world: &World<RedisLocks>) -> Result<(), Bre
     })
 }
 
+/// The end of a place wakes one who waits.
+fn no_herd(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
+    let woken = world.ghost.woken;
+    if woken <= 1 {
+        return Ok(());
+    }
+    Err(Breach {
+        sentence: format!("One place was given up, and {woken} clients are woken for it."),
+        guilty: vec![(protocol.config.master(0), WOKE)],
+    })
+}
+
 /// No lock stands.
-fn lock_is_free(protocol: &RedisLocks, world: &World<RedisLocks>) -> Progress {
+fn lock_is_free(protocol: &Locks, world: &World<Locks>) -> Progress {
     let standing = locks(protocol, world);
     let Some((_, owner, _)) = standing.first() else { return Progress::Reached };
     if let Some((_, owner)) = orphan(protocol, world) {
@@ -125,7 +149,7 @@ fn lock_is_free(protocol: &RedisLocks, world: &World<RedisLocks>) -> Progress {
 }
 
 /// Everyone who wants the lock gets in.
-fn everyone_served(protocol: &RedisLocks, world: &World<RedisLocks>) -> Progress {
+fn everyone_served(protocol: &Locks, world: &World<Locks>) -> Progress {
     let wants =
         |client: &Client| matches!(client.phase, Phase::Asking | Phase::Expiring | Phase::Drawing | Phase::Waiting);
     let waiting: Vec<String> =
@@ -144,10 +168,17 @@ fn everyone_served(protocol: &RedisLocks, world: &World<RedisLocks>) -> Progress
 }
 
 /// What a client waits for: the lock, and who has it.
-pub fn blocked(protocol: &RedisLocks, me: NodeId, world: &World<RedisLocks>) -> Option<Blocked> {
+pub fn blocked(protocol: &Locks, me: NodeId, world: &World<Locks>) -> Option<Blocked> {
     let waits = client(world, me)?.phase == Phase::Waiting && world.slot(me).status == Status::Up;
     if !waits {
         return None;
+    }
+    if let Node::Keeper(keeper) = world.state(protocol.config.master(0)) {
+        let place = keeper.data.watched(client(world, me)?.owner(me).session())?;
+        let (_, session, _) = keeper.data.list().find(|(child, ..)| *child == place)?;
+        let holder = NodeId(Owner::of_session(session).client);
+        let frees = format!("{} gives it up, or its session ends", protocol.lane_id(holder));
+        return Some(Blocked { on: format!("{LOCK}-{place}"), by: vec![holder], holds: Vec::new(), frees });
     }
     let standing = locks(protocol, world);
     let holds = |node: &NodeId| standing.iter().any(|(_, owner, _)| owner.client == node.0);

@@ -1,65 +1,70 @@
-//! Locks over Redis: one server (`redis-lock`) or a majority of several (`redlock`), and the storage that the lock protects. Both scenarios are one
-//! protocol, whose variants are rules ([`vocabulary::Rules`]).
+//! Locks and the storage that they protect: over one Redis (`redis-lock`), a majority of several (`redlock`), a ZooKeeper (`zookeeper-lock`). All are one
+//! protocol, so that the page carries it once; scenarios and variants are rules ([`vocabulary::Rules`]).
 //!
-//! Rooms: `vocabulary` words, rules and parameters; `client` and `servers` the nodes; `judge` what must hold, and who waits for whom; `look` how nodes
-//! look; `info` and `redlock` what the catalogue says of the two scenarios.
+//! Rooms: `vocabulary` words, rules and parameters; `client` a client, and `waiter` how it queues in a ZooKeeper; `servers` a Redis and the storage,
+//! `keeper` a ZooKeeper; `judge` what must hold, and who waits for whom; `look` how nodes look; `redis_lock`, `redlock` and `zookeeper_lock` what the
+//! catalogue says of each scenario.
 
 mod client;
-mod info;
 mod judge;
+mod keeper;
 mod look;
+mod redis_lock;
 mod redlock;
 mod servers;
 mod vocabulary;
+mod waiter;
+mod zookeeper_lock;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::hash::Hash;
 
 use self::client::{Client, Phase};
 use self::judge::Ghost;
+use self::keeper::Keeper;
 use self::servers::{Server, Storage};
-use self::vocabulary::{Config, Msg, Persistence, Step, Timer};
+use self::vocabulary::{Config, Msg, Persistence, Rules, Service, Step, Timer};
 use super::{Entry, Info, Values, Variant};
 use crate::engine::{
     Blocked, Channel, Cx, Exposure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol, Recorded, Relabel,
     Run, World,
 };
 
-/// The scenario with one Redis in the catalogue.
-#[derive(Debug)]
-pub struct Scenario;
+/// A scenario in the catalogue: what it says of itself, and the rules of each variant.
+pub struct Lock {
+    info: &'static Info,
+    rules: fn(&str) -> Rules,
+}
 
+// By its name: all that it says of itself would be much to print, and much code to print it.
+impl fmt::Debug for Lock {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.info.id)
+    }
+}
+
+/// The scenario with one Redis.
+pub static REDIS: Lock = Lock { info: &redis_lock::INFO, rules: redis_lock::rules };
 /// The scenario with several.
-#[derive(Debug)]
-pub struct Redlock;
+pub static REDLOCK: Lock = Lock { info: &redlock::INFO, rules: redlock::rules };
+/// The scenario with a ZooKeeper.
+pub static ZOOKEEPER: Lock = Lock { info: &zookeeper_lock::INFO, rules: zookeeper_lock::rules };
 
-impl Entry for Scenario {
+impl Entry for Lock {
     fn info(&self) -> &'static Info {
-        &info::INFO
+        self.info
     }
 
     fn start(&self, variant: &'static Variant, values: &Values, _seed: u64) -> Box<dyn Run> {
-        start(&info::INFO, Config::new(info::rules(variant.id), values))
+        let config = Config::new((self.rules)(variant.id), values);
+        Box::new(Recorded::new(Locks { config }, self.info.invariants, self.info.goals))
     }
-}
-
-impl Entry for Redlock {
-    fn info(&self) -> &'static Info {
-        &redlock::INFO
-    }
-
-    fn start(&self, variant: &'static Variant, values: &Values, _seed: u64) -> Box<dyn Run> {
-        start(&redlock::INFO, Config::new(redlock::rules(variant.id), values))
-    }
-}
-
-fn start(info: &'static Info, config: Config) -> Box<dyn Run> {
-    Box::new(Recorded::new(RedisLocks { config }, info.invariants, info.goals))
 }
 
 /// The protocol with its rules and parameters.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct RedisLocks {
+pub struct Locks {
     config: Config,
 }
 
@@ -70,11 +75,13 @@ pub enum Node {
     Client(Client),
     /// A Redis.
     Server(Server),
+    /// A ZooKeeper.
+    Keeper(Keeper),
     /// The storage.
     Storage(Storage),
 }
 
-impl Protocol for RedisLocks {
+impl Protocol for Locks {
     type Node = Node;
     type Msg = Msg;
     type Timer = Timer;
@@ -85,6 +92,7 @@ impl Protocol for RedisLocks {
         let lane = |node: NodeId| {
             let id = self.lane_id(node);
             let (title, role) = match self.config.index_of(node) {
+                Some(_) if self.config.rules.service == Service::ZooKeeper => ("ZooKeeper".to_owned(), "server"),
                 Some(_) if self.config.masters == 1 => ("Redis".to_owned(), "server"),
                 Some(index) => (format!("Redis {}", index + 1), "server"),
                 None if node == self.config.storage() => ("storage".to_owned(), "storage"),
@@ -97,6 +105,7 @@ impl Protocol for RedisLocks {
 
     fn lane_id(&self, node: NodeId) -> String {
         match self.config.index_of(node) {
+            Some(_) if self.config.rules.service == Service::ZooKeeper => "z".to_owned(),
             Some(_) if self.config.masters == 1 => "r".to_owned(),
             Some(index) => format!("r{}", index + 1),
             None if node == self.config.storage() => "s".to_owned(),
@@ -106,7 +115,10 @@ impl Protocol for RedisLocks {
 
     fn initial(&self, me: NodeId) -> Node {
         if self.config.index_of(me).is_some() {
-            Node::Server(Server::new())
+            match self.config.rules.service {
+                Service::Redis => Node::Server(Server::new()),
+                Service::ZooKeeper => Node::Keeper(Keeper::default()),
+            }
         } else if me == self.config.storage() {
             Node::Storage(Storage::default())
         } else {
@@ -118,6 +130,7 @@ impl Protocol for RedisLocks {
         match node {
             Node::Client(client) => client.on(&self.config, input, cx),
             Node::Server(server) => server.on(&self.config, input, cx),
+            Node::Keeper(keeper) => keeper.on(&self.config, input, cx),
             Node::Storage(storage) => storage.on(&self.config, input, cx),
         }
     }
@@ -126,7 +139,7 @@ impl Protocol for RedisLocks {
         match node {
             Node::Client(client) => Node::Client(client.crashed()),
             Node::Server(server) => Node::Server(server.crashed()),
-            Node::Storage(storage) => Node::Storage(storage.clone()),
+            Node::Keeper(_) | Node::Storage(_) => node.clone(),
         }
     }
 
@@ -137,7 +150,7 @@ impl Protocol for RedisLocks {
                 Phase::Drawing => vec![Step::Wait(1), Step::Wait(2)],
                 _ => Vec::new(),
             },
-            Node::Server(_) | Node::Storage(_) => Vec::new(),
+            Node::Server(_) | Node::Keeper(_) | Node::Storage(_) => Vec::new(),
         }
     }
 
@@ -157,7 +170,8 @@ impl Protocol for RedisLocks {
     }
 
     fn exposure(&self, me: NodeId) -> Exposure {
-        if me == self.config.storage() {
+        let is_keeper = self.config.rules.service == Service::ZooKeeper && self.config.index_of(me).is_some();
+        if me == self.config.storage() || is_keeper {
             return Exposure { partition: true, ..Exposure::NONE };
         }
         // Clients measure with a monotonic clock; a Redis expires keys by the time of day.
@@ -173,7 +187,8 @@ impl Protocol for RedisLocks {
         match msg {
             Msg::Ask(owner, command) => self.config.command(*owner, *command),
             Msg::Answer(owner, command, _) => format!("{name} to {}", self.config.command(*owner, *command)),
-            Msg::Read(owner, _)
+            Msg::Gone(owner, _)
+            | Msg::Read(owner, _)
             | Msg::Value(owner, _)
             | Msg::Write(owner, _)
             | Msg::Written(owner)
@@ -210,6 +225,7 @@ impl Protocol for RedisLocks {
         match node {
             Node::Client(client) => look::client(&self.config, client),
             Node::Server(server) => look::server(&self.config, server),
+            Node::Keeper(keeper) => look::keeper(keeper),
             Node::Storage(storage) => look::storage(&self.config, storage),
         }
     }
@@ -236,7 +252,7 @@ impl Protocol for RedisLocks {
     fn hash_relabelled(&self, node: &Node, relabel: &Relabel, local_ms: i64, hasher: &mut KeyHasher) {
         match node {
             Node::Client(_) => self.hash_node(&self.relabel_node(node, relabel), local_ms, hasher),
-            Node::Server(_) | Node::Storage(_) => self.hash_node(node, local_ms, hasher),
+            Node::Server(_) | Node::Keeper(_) | Node::Storage(_) => self.hash_node(node, local_ms, hasher),
         }
     }
 
@@ -263,7 +279,8 @@ impl Protocol for RedisLocks {
     fn hash_node(&self, node: &Node, local_ms: i64, hasher: &mut KeyHasher) {
         match node {
             Node::Client(client) => {
-                let minds_time = client.is_inside() || matches!(client.phase, Phase::Asking | Phase::Expiring);
+                let asks = client.awaited != 0 || matches!(client.phase, Phase::Asking | Phase::Expiring);
+                let minds_time = client.is_inside() || asks;
                 let relative = Client {
                     asked_ms: if minds_time { client.asked_ms - local_ms } else { 0 },
                     until_ms: client.until_ms.map(|until_ms| until_ms - local_ms),
@@ -280,6 +297,7 @@ impl Protocol for RedisLocks {
                 }
                 server.is_silent.hash(hasher);
             }
+            Node::Keeper(keeper) => keeper.data.hash_at(local_ms, hasher),
             Node::Storage(storage) => storage.hash(hasher),
         }
     }
@@ -289,8 +307,13 @@ impl Protocol for RedisLocks {
     }
 
     fn promises(&self, invariant: &str) -> bool {
-        // Fencing lets two be inside, and only one write.
-        !(self.config.rules.fenced && invariant == "mutex")
+        match (invariant, self.config.rules.service) {
+            // Fencing lets two be inside, and only one write.
+            ("mutex", _) => !self.config.rules.fenced,
+            ("owner" | "orphan", service) => service == Service::Redis,
+            ("herd", service) => service == Service::ZooKeeper,
+            _ => true,
+        }
     }
 
     fn goals() -> &'static [Goal<Self>] {

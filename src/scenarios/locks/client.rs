@@ -3,8 +3,8 @@
 //! With several masters it asks them one after the other, as redlock-rb does, or all at once, as redsync does (redis/docs, "Distributed locks with
 //! Redis"): it has the lock if a majority said yes and some of the lease is left when it looks at its clock a second time.
 
-use super::RedisLocks;
-use super::vocabulary::{Answer, Command, Config, Msg, Owner, Step, Timer, validity_ms};
+use super::Locks;
+use super::vocabulary::{Answer, Command, Config, Msg, Owner, Service, Step, Timer, validity_ms};
 use crate::engine::{Cx, Input, NodeId};
 
 /// The mark on events by which a client enters its critical section.
@@ -66,7 +66,7 @@ pub enum Phase {
     GaveUp,
 }
 
-type Context<'a> = Cx<'a, RedisLocks>;
+type Context<'a> = Cx<'a, Locks>;
 
 /// Gives the reason of what follows.
 pub fn because(cx: &mut Context<'_>, why: &'static str) {
@@ -110,12 +110,13 @@ impl Client {
             && (self.is_inside() || matches!(self.phase, Phase::Asking | Phase::Expiring | Phase::Releasing))
     }
 
-    fn owner(&self, me: NodeId) -> Owner {
+    /// Its value in the lock.
+    pub fn owner(&self, me: NodeId) -> Owner {
         Owner { client: me.0, attempt: self.attempt }
     }
 
     /// Acts.
-    pub fn on(&mut self, config: &Config, input: Input<RedisLocks>, cx: &mut Context<'_>) {
+    pub fn on(&mut self, config: &Config, input: Input<Locks>, cx: &mut Context<'_>) {
         let me = cx.me();
         match input {
             Input::Start | Input::Restarted => {}
@@ -135,6 +136,7 @@ impl Client {
                     self.phase = Phase::Working;
                     cx.set_timer(Timer::Work, config.work_ms);
                 }
+                Msg::Gone(owner, _) if owner == self.owner(me) => self.on_gone(config, cx),
                 Msg::Written(owner) if owner == self.owner(me) && self.phase == Phase::Writing => {
                     because(cx, "its work is done");
                     self.leave(config, Phase::Releasing, cx);
@@ -163,6 +165,9 @@ impl Client {
         self.renewals = 0;
         self.asked_ms = cx.local_ms();
         self.phase = Phase::Asking;
+        if config.rules.service == Service::ZooKeeper {
+            return self.call(config, Command::Connect, cx);
+        }
         self.ask(config, if config.at_once { config.all_masters() } else { 1 }, cx);
     }
 
@@ -182,6 +187,9 @@ impl Client {
     }
 
     fn on_answer(&mut self, config: &Config, from: NodeId, command: Command, answer: Answer, cx: &mut Context<'_>) {
+        if config.rules.service == Service::ZooKeeper {
+            return self.on_keeper(config, command, answer, cx);
+        }
         let server = 1 << config.index_of(from).unwrap_or(0);
         let is_awaited = self.awaited & server != 0;
         match (self.phase, command) {
@@ -270,7 +278,8 @@ impl Client {
         }
     }
 
-    fn enter(&mut self, config: &Config, cx: &mut Context<'_>) {
+    /// Enters the critical section.
+    pub fn enter(&mut self, config: &Config, cx: &mut Context<'_>) {
         cx.cancel_timer(Timer::Reply);
         self.phase = Phase::Reading;
         if config.rules.renews {
@@ -302,22 +311,33 @@ impl Client {
 
     /// Sends the release to every server, whatever it answered.
     fn give_back(&self, config: &Config, cx: &mut Context<'_>) {
-        self.tell(config, config.all_masters(), config.rules.give, cx);
+        let place = self.token.and_then(|place| i32::try_from(place).ok()).unwrap_or(0);
+        let command = match (config.rules.service, self.phase) {
+            (Service::Redis, _) => config.rules.give,
+            (Service::ZooKeeper, Phase::Releasing) => Command::Delete(place),
+            (Service::ZooKeeper, _) => Command::Close,
+        };
+        self.tell(config, config.all_masters(), command, cx);
     }
 
-    /// Leaves the critical section.
-    fn leave(&mut self, config: &Config, to: Phase, cx: &mut Context<'_>) {
+    /// Leaves the critical section, or the queue, without a word.
+    pub fn stop(&mut self, to: Phase, cx: &mut Context<'_>) {
         for timer in [Timer::Work, Timer::Renew, Timer::Deadline] {
             cx.cancel_timer(timer);
         }
         self.until_ms = None;
         (self.awaited, self.renewals) = (0, 0);
         self.phase = to;
+    }
+
+    /// Leaves the critical section.
+    fn leave(&mut self, config: &Config, to: Phase, cx: &mut Context<'_>) {
+        self.stop(to, cx);
         match to {
             Phase::Failed => cx.mark(LEFT),
             _ => self.give_back(config, cx),
         }
-        if to == Phase::Releasing {
+        if to == Phase::Releasing && config.rules.service == Service::Redis {
             if config.rules.single {
                 cx.set_timer(Timer::Reply, config.timeout_ms);
             } else {
@@ -354,6 +374,7 @@ impl Client {
                 self.phase = Phase::Writing;
                 cx.send(config.storage(), Msg::Write(self.owner(cx.me()), self.token));
             }
+            (Timer::Renew, _) if config.rules.service == Service::ZooKeeper => self.ping(config, cx),
             (Timer::Renew, _) if self.is_inside() => {
                 self.asked_ms = cx.local_ms();
                 self.renewals = self.renewals.wrapping_add(1);
@@ -361,6 +382,10 @@ impl Client {
                 cx.set_timer(Timer::Renew, config.renew_ms);
                 because(cx, "its watchdog renews the lease");
                 self.tell(config, config.all_masters(), Command::Extend(self.renewals), cx);
+            }
+            (Timer::Deadline, _) if config.rules.service == Service::ZooKeeper => {
+                note(cx, "connection lost", "It has heard nothing for two thirds of its session: it stops.");
+                self.leave(config, Phase::Lost, cx);
             }
             (Timer::Deadline, _) if self.is_inside() => {
                 note(cx, "stops", "Its lease is over by its own clock: it stops without writing.");
