@@ -3,3 +3,4 @@
 . "$(dirname "$0")/common.sh"
 bash "$ROOT/tools/fidelity/postgres.sh"
 bash "$ROOT/tools/fidelity/redis.sh"
+bash "$ROOT/tools/fidelity/zookeeper.sh"
