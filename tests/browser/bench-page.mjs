@@ -8,6 +8,8 @@ import { serveDist } from './server.mjs';
 const MERMAID = fileURLToPath(new URL('node_modules/mermaid/dist/mermaid.min.js', import.meta.url));
 /** All are in doubt and ask each other for ever. */
 const START = '/two-phase-commit/cooperative?v=1&rev=2&run=cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c';
+/** The holder crashed, its lock never expires, and two others ask for it for ever. */
+const LOCK_START = '/redis-lock/no-expiry?v=1&rev=1&clients=3&run=a.begin,a-r+5,r-a+5,a-s+5,s-a+5,b.begin+500,b-r+5,r-b+5,a!crash';
 const STEP_MS_MAX = 16;
 const MERMAID_SHARE_MAX = 1 / 50;
 const OPEN_MS_MAX = 150;
@@ -16,6 +18,9 @@ const FRAME_MS_MAX = 50;
 const EXPLORED_S_MAX = 10;
 const EXPLORED_RUN = '/two-phase-commit/basic?v=1&rev=2&run=';
 const EXPLORED = 'violation;crash=1,delay=1';
+/** Redlock with five servers that are asked at once, two clients and one fault: each of these spaces explored in so long. */
+const REDLOCK_S_MAX = 30;
+const REDLOCK = [['fenced', 'pause'], ['redlock', 'drift'], ['redlock', 'crash']];
 
 const ms = (value) => `${value.toFixed(1)} ms`;
 
@@ -44,7 +49,7 @@ window.settled = async (act) => {
 }`;
 
 /** Takes the first thing that can happen, over and over, until the run has 1,000 `messages` or `steps`. */
-function grow(page, enough) {
+function grow(page, enough, start = START) {
   return page.evaluate(async ([start, enough]) => {
     const api = window.interleave;
     await api.open(start);
@@ -58,7 +63,7 @@ function grow(page, enough) {
       if ((enough === 'messages' ? messages : steps) >= 1_000) return { run: api.run(), messages, steps };
     }
     throw new Error('the run came to rest');
-  }, [START, enough]);
+  }, [start, enough]);
 }
 
 /** How long a page rests before it is measured, in ms: what is measured is the run, not the tail of loading the app. */
@@ -84,10 +89,10 @@ async function inPage(measure) {
 }
 
 /** A step on a run of 1,000 messages, and its first drawing beside mermaid's. */
-export function longRun() {
+function drawn(start) {
   return inPage(async (fresh, browser) => {
     const page = await fresh();
-    const { run, messages, steps } = await grow(page, 'messages');
+    const { run, messages, steps } = await grow(page, 'messages', start);
     const passes = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       await page.waitForTimeout(REST_MS);
@@ -137,6 +142,10 @@ export function longRun() {
     ];
   });
 }
+
+export const longRun = () => drawn(START);
+
+export const longLockRun = () => drawn(LOCK_START);
 
 /** Opening a link of 1,000 choices: replay and draw. */
 export function longLink() {
@@ -194,5 +203,24 @@ export function searchInPage() {
       { what: 'longest frame while the search runs, median of 3', value: ms(frame), bar: `at most ${FRAME_MS_MAX} ms`, ok: frame <= FRAME_MS_MAX, note: `frames ${all((run) => run.frame.toFixed(1))}; longest tasks ${all((run) => run.task.toFixed(0))} (0: none over 50)` },
       { what: `basic, 3 participants, ${EXPLORED.split(';')[1]}, fully explored in the page (${runs[0].states} states)`, value: `${seconds.toFixed(1)} s`, bar: `at most ${EXPLORED_S_MAX} s`, ok: seconds <= EXPLORED_S_MAX, note: all((run) => run.seconds.toFixed(1)) },
     ];
+  });
+}
+
+/** All that five Redlock servers and two clients can come to with one fault, servers in each other's places counted once. */
+export function redlockInPage() {
+  return inPage(async (fresh) => {
+    const lines = [];
+    for (const [variant, fault] of REDLOCK) {
+      const page = await fresh();
+      await page.evaluate((run) => window.interleave.open(run), `/redlock/${variant}?v=1&rev=1&masters=5&ask=at-once&run=`);
+      const { seconds, states, complete } = await page.evaluate(async (question) => {
+        const from = performance.now();
+        const { states, complete } = await window.interleave.explore(question);
+        return { seconds: (performance.now() - from) / 1_000, states, complete };
+      }, `violation;${fault}=1,delay=0`);
+      lines.push({ what: `redlock, 5 servers, ${variant}, ${fault}=1,delay=0, fully explored in the page (${states} states)`, value: `${seconds.toFixed(1)} s`, bar: `at most ${REDLOCK_S_MAX} s`, ok: complete && seconds <= REDLOCK_S_MAX });
+      await page.context().close();
+    }
+    return lines;
   });
 }

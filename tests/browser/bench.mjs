@@ -4,7 +4,7 @@
 import { createServer } from 'node:net';
 import lighthouse from 'lighthouse';
 import { chromium } from 'playwright-core';
-import { longLink, longRun, searchInPage } from './bench-page.mjs';
+import { longLink, longLockRun, longRun, redlockInPage, searchInPage } from './bench-page.mjs';
 import { search } from './bench-search.mjs';
 import { CHROMIUM, FLAGS } from './harness.mjs';
 import { serveDist, sizes } from './server.mjs';
@@ -70,8 +70,10 @@ async function scores() {
 const PARTS = [
   ['First load', firstLoad],
   ['A long run', longRun],
+  ['A long run of a lock', longLockRun],
   ['A long link', longLink],
   ['The search in the page', searchInPage],
+  ['Redlock in the page', redlockInPage],
   ['Lighthouse', scores],
   ['Search', search],
 ];
