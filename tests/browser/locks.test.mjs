@@ -1,0 +1,32 @@
+// The locks in the page: what the search finds there is what the checked-in table says, which is what it finds natively.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { open, ready, withSite } from './harness.mjs';
+
+const TABLE = new URL('../../docs/explored.tsv', import.meta.url);
+const LOCKS = ['redis-lock', 'redlock', 'zookeeper-lock'];
+/** Larger spaces take too long here. */
+const STATES_MAX = 25_000;
+
+let browser;
+let site;
+withSite((...both) => ([browser, site] = both));
+
+test('the search in the page finds what the table says of every lock', async () => {
+  const page = await ready(await open(browser, site.url));
+  const rows = readFileSync(TABLE, 'utf8').split('\n').map((line) => line.split('\t'));
+  const asked = rows.filter(([scenario, , , question, states]) => LOCKS.includes(scenario) && question.startsWith('violation') && Number(states) <= STATES_MAX);
+  assert.ok(asked.length >= 12, `${asked.length} rows`);
+  for (const [scenario, variant, given, question, states, transitions, depth, end, findings] of asked) {
+    const parameters = given === '-' ? '' : `&${given.replaceAll(' ', '&')}`;
+    await page.evaluate((run) => window.interleave.open(run), `/${scenario}/${variant}?v=1&rev=1${parameters}&run=`);
+    const answer = await page.evaluate((question) => window.interleave.explore(question), question);
+    const what = `${scenario} ${variant} ${given} ${question}`;
+    assert.deepEqual([answer.states, answer.transitions, answer.depth, answer.end], [Number(states), Number(transitions), Number(depth), end], what);
+    const choices = answer.findings.map((finding) => finding.choices.join(','));
+    assert.deepEqual(choices, findings === '-' ? [] : findings.split(' | ').map((finding) => finding.split('run=')[1]), what);
+  }
+  page.check();
+});
