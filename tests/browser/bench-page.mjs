@@ -15,7 +15,7 @@ const OPEN_MS_MAX = 150;
 const FRAME_MS_MAX = 50;
 const EXPLORED_S_MAX = 10;
 const EXPLORED_RUN = '/two-phase-commit/basic?v=1&rev=2&run=';
-const EXPLORED = 'violation;crash=1,delay=1';
+const EXPLORED = 'violation;crash=1';
 
 const ms = (value) => `${value.toFixed(1)} ms`;
 

@@ -135,11 +135,11 @@ test('a bad question is refused in words, and a limit is named as one', async ()
   await assert.rejects(explore(page, 'violation;crash=10'), /`crash` cannot be `10`: it is a whole number from 0 to 9/);
   await assert.rejects(explore(page, 'state:p9=committed'), /there is no lifeline `p9`/);
   await assert.rejects(explore(page, 7), /explore takes a question as a string/);
-  const limited = await explore(page, 'violation;crash=1,delay=1;states=2000');
+  const limited = await explore(page, 'violation;crash=1;states=2000');
   assert.equal(limited.end, 'states');
   assert.equal(limited.complete, false);
   assert.match(limited.words, /^Stopped at the limit of states: [\d,]+ states wait to be looked behind, so this proves nothing more\.$/);
-  const cramped = await explore(page, 'violation;crash=1,delay=1;megabytes=1');
+  const cramped = await explore(page, 'violation;crash=1;megabytes=1');
   assert.equal(cramped.end, 'memory');
   assert.match(cramped.words, /limit of memory/);
 
@@ -191,7 +191,7 @@ test('progress is told while it searches', async () => {
   const page = await lab(BASIC);
   const told = await page.evaluate(async () => {
     const told = [];
-    await window.interleave.explore('violation;crash=1,delay=1;states=60000', ({ end, states }) => told.push([end, states]));
+    await window.interleave.explore('violation;crash=1;states=60000', ({ end, states }) => told.push([end, states]));
     return told;
   });
   assert.ok(told.length >= 2, `told ${told.length} times`);

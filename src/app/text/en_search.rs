@@ -64,6 +64,7 @@ pub const SEARCH_ORDERS: [(&str, &str); 3] = [
 ];
 pub const SEARCH_SLEEP: &str = "Leave out what only changes the order (sleep sets)";
 pub const SEARCH_SYMMETRY: &str = "Take interchangeable nodes for one another (symmetry)";
+pub const SEARCH_ESSENCE: &str = "Leave out of a state what can have no consequence (essence)";
 pub const SEARCH_STATES: &str = "Stop after so many states";
 pub const SEARCH_GO: &str = "Search";
 pub const SEARCH_CANCEL: &str = "Stop";
@@ -175,8 +176,8 @@ pub fn map_intro(states: usize, edges: usize) -> String {
     )
 }
 
-pub fn map_too_large(states: u32) -> String {
-    format!("{} states are too many for a map; up to {MAP_MAX} are drawn.", number(states.into()))
+pub fn map_too_large() -> String {
+    format!("There are too many states for a map, which leaves nothing out; up to {MAP_MAX} are drawn.")
 }
 
 pub fn mark(mark: Mark) -> &'static str {

@@ -163,6 +163,7 @@ fn ways() -> Markup {
             }
             (switch("explore-sleep", text::SEARCH_SLEEP))
             (switch("explore-symmetry", text::SEARCH_SYMMETRY))
+            (switch("explore-essence", text::SEARCH_ESSENCE))
         }
     }
 }
@@ -193,7 +194,7 @@ pub fn question(bench: Bench, kind: &str) -> Result<String, String> {
         kinds.iter().map(|kind| format!("{kind}={}", typed(&format!("explore-{kind}")))).collect();
     budget.push(format!("delay={}", typed("explore-delay")));
     let mut ways = format!("megabytes={MEGABYTES},order={},states={}", typed("explore-order"), typed("explore-states"));
-    for way in ["sleep", "symmetry"] {
+    for way in ["sleep", "symmetry", "essence"] {
         if super::input(&format!("explore-{way}")).is_some_and(|input| !input.checked()) {
             ways += &format!(",{way}=off");
         }
