@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::coordinator::{Coordinator, Phase};
 use super::participant::{self, Participant};
-use super::vocabulary::{Config, Decision, Msg, Record, Rules};
+use super::vocabulary::{Begin, Config, Decision, Msg, Record, Rules};
 use super::{Node, TwoPhaseCommit};
 use crate::engine::{Disk, Heed, InFlight, Stakes, World};
 
@@ -15,7 +15,10 @@ use crate::engine::{Disk, Heed, InFlight, Stakes, World};
 pub fn essence(protocol: &TwoPhaseCommit, world: &World<TwoPhaseCommit>, stakes: &Stakes) -> World<TwoPhaseCommit> {
     let matters = Matters::of(&protocol.config, world, stakes);
     let mut essence = world.clone();
-    essence.network.in_flight.retain(|message| !matters.is_idle(message));
+    essence
+        .network
+        .in_flight
+        .retain(|message| !matters.is_idle(message) && !is_stale(&protocol.config, world, message));
     for at in 0..essence.nodes.len() {
         if let Some(node) = matters.node(&essence.nodes[at].state) {
             let slot = Arc::make_mut(&mut essence.nodes[at]);
@@ -113,10 +116,14 @@ impl<'a> Matters<'a> {
                 Some(Node::Client(super::Client { told: None, ..client.clone() }))
             }
             Node::Coordinator(coordinator) => self.coordinator(coordinator).map(Node::Coordinator),
-            Node::Participant(participant) if participant.doubtful != 0 => {
-                Some(Node::Participant(Participant { doubtful: 0, ..participant.clone() }))
+            Node::Participant(participant) => {
+                // Whoever knows asks nobody.
+                let knows = decision_in(participant.log.survives()).is_some();
+                let asks = if knows { 0 } else { participant.asks };
+                let is_plain = participant.doubtful == 0 && participant.asks == asks;
+                (!is_plain).then(|| Node::Participant(Participant { doubtful: 0, asks, ..participant.clone() }))
             }
-            Node::Client(_) | Node::Participant(_) | Node::Acceptor(_) => None,
+            Node::Client(_) | Node::Acceptor(_) => None,
         }
     }
 
@@ -133,6 +140,31 @@ impl<'a> Matters<'a> {
             }
             _ => None,
         }
+    }
+}
+
+/// In Paxos Commit, whether a message belongs to a ballot in which its receiver will never act again, or tells a decision to one that has it in its log.
+/// Gray and Lamport 2006, §4.1: an acceptor takes part in no lower ballot, and leads none twice.
+fn is_stale(config: &Config, world: &World<TwoPhaseCommit>, message: &InFlight<Msg>) -> bool {
+    let acceptor = match world.state(message.to) {
+        Node::Acceptor(acceptor) => acceptor,
+        Node::Participant(participant) if config.rules == Rules::PaxosCommit => {
+            return matches!(message.msg, Msg::Decided(_)) && decision_in(participant.log.survives()).is_some();
+        }
+        Node::Client(_) | Node::Coordinator(_) | Node::Participant(_) => return false,
+    };
+    let promised = acceptor.disk.survives().promised;
+    let is_led = |ballot: u8, proposed: bool| {
+        acceptor.leads.as_ref().is_some_and(|leading| leading.ballot == ballot && leading.proposed == proposed)
+    };
+    match message.msg {
+        Msg::Phase1a { ballot } | Msg::Phase2a { ballot, .. } => ballot < promised,
+        Msg::Phase2aVote { .. } => promised > 0,
+        Msg::Phase1b { ballot, .. } => ballot <= promised && !is_led(ballot, false),
+        // A client asks once, so that ballot 0 is not begun again; a vote may set it off after a crash.
+        Msg::Phase2b { ballot: 0, .. } if config.begin == Begin::Participant && promised == 0 => false,
+        Msg::Phase2b { ballot, .. } => ballot <= promised && !is_led(ballot, true),
+        _ => false,
     }
 }
 
