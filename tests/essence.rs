@@ -88,7 +88,7 @@ fn all_worlds_of_one_essence_go_on_alike() {
         ("basic", "participants=1", "crash=1,drop=1,duplicate=1", &HEEDS[..1]),
         ("gives-up", "participants=2", "crash=1", &HEEDS[..1]),
         ("no-log", "participants=2", "crash=1", &HEEDS[..1]),
-        ("presumed-abort", "participants=2", "crash=1", &HEEDS[1..2]),
+        ("presumed-abort", "participants=2", "crash=1,drop=1", &HEEDS[1..2]),
         ("presumed-abort", "participants=2 no=p1", "crash=1,drop=1", &HEEDS[..1]),
         ("cooperative", "participants=2 no=p1", "crash=1", &HEEDS[..1]),
         ("cooperative", "participants=2", "crash=1", &HEEDS[..1]),

@@ -55,7 +55,7 @@ impl<'a> Matters<'a> {
         let lasts = !coordinator.log.survives().is_empty();
         let has_counted = !matches!(coordinator.phase, Phase::Idle | Phase::Collecting | Phase::Forgotten);
         matters.votes_idle = if is_up { has_counted && (lasts || stakes.left.crash == 0) } else { lasts };
-        matters.unvoted = participants_where(config, world, |participant, is_up| {
+        matters.unvoted = participants_where(config, world, &|participant, is_up| {
             is_up && participant.phase == participant::Phase::Working
         });
         // How many messages a node sends at once says where it may crash, and a drifting clock tells when a timer fires that does nothing.
@@ -70,18 +70,13 @@ impl<'a> Matters<'a> {
             Phase::Telling(decision) | Phase::Done(decision) => Some(decision),
             _ => decision_in(coordinator.log.survives()).filter(|_| !is_up),
         };
-        let finished = participants_where(config, world, |participant, is_up| {
+        matters.finished = participants_where(config, world, &|participant, is_up| {
             let own = match participant.phase {
                 participant::Phase::Decided(decision) => Some(decision),
                 _ => decision_in(participant.log.survives()).filter(|_| !is_up),
             };
             own.is_some() && own == matters.decision
         });
-        // Between the last acknowledgement and the end of all, who has acknowledged tells whether the coordinator still waits.
-        let is_awaited = config.everyone() & !coordinator.no & !finished != 0;
-        if is_awaited || finished == config.everyone() {
-            matters.finished = finished;
-        }
         matters
     }
 
@@ -180,7 +175,7 @@ fn decision_in(log: &[Record]) -> Option<Decision> {
 fn participants_where(
     config: &Config,
     world: &World<TwoPhaseCommit>,
-    is_so: impl Fn(&Participant, bool) -> bool,
+    is_so: &dyn Fn(&Participant, bool) -> bool,
 ) -> u8 {
     let all = config.all_participants().zip(0..);
     all.fold(0, |set, (node, index)| match world.state(node) {
