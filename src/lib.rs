@@ -49,8 +49,13 @@
 //! ([`engine::Protocol::interchangeable`]) count as one another. Sleep sets leave out steps that only change the order of others; a move says of itself
 //! with which others it may change places ([`engine::Move`]), and a test tries whether that is so.
 //!
-//! Delays are free (a message may be later than any timer), and that makes most of the states. A budget therefore has, beside faults, *how often a timer
-//! may beat a message that could arrive* ([`engine::Bounds::delays`]); without it, as often as it likes.
+//! Most of what makes states many has no consequence: a vote that is late, what is still to be acknowledged by one that has decided, what the client
+//! hears where only invariants are asked about. A protocol says what of a world still matters ([`engine::Protocol::essence`]), and worlds of one essence
+//! count as one: of basic two-phase commit with a crash, 4,851,642 states become 81,094. A test holds that to being a bisimulation, on every world of
+//! small instances and at random on all.
+//!
+//! Delays are free (a message may be later than any timer), and that makes most of the rest. A budget therefore may have, beside faults, *how often a timer
+//! may beat a message that could arrive* and matter ([`engine::Bounds::delays`]); without it, as often as it likes.
 //!
 //! Whether a goal is *out of reach* is not taken from what a scenario says: the explored states are a graph, and from those that are stuck nothing which
 //! happens by itself leads to the goal ([`explore::Stuck`]). What scenarios call blocked is tested against that.

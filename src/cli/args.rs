@@ -115,6 +115,9 @@ pub struct Explore {
     /// Tell interchangeable nodes apart
     #[arg(long)]
     pub no_symmetry: bool,
+    /// Tell states apart that differ only in what can have no consequence for what is looked for
+    #[arg(long)]
+    pub no_essence: bool,
     /// How many threads expand states; the result is the same
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub threads: u16,

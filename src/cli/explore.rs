@@ -100,6 +100,7 @@ fn asked(args: &Explore, budget: &str) -> Result<Question, BadInput> {
     ways.extend(args.max_depth.as_ref().map(|depth| format!("depth={depth}")));
     ways.extend(args.no_sleep.then(|| "sleep=off".to_owned()));
     ways.extend(args.no_symmetry.then(|| "symmetry=off".to_owned()));
+    ways.extend(args.no_essence.then(|| "essence=off".to_owned()));
     Ok(Question::parse(&format!("{};{budget};{}", args.find, ways.join(",")))?)
 }
 

@@ -8,6 +8,7 @@ use super::cx::Cx;
 use super::hash::KeyHasher;
 use super::key::Relabel;
 use super::schedule::Latency;
+use super::stakes::Stakes;
 use super::trace::{Badge, Lane, NodeId, Trace};
 use super::view::{Bar, Blocked, Field, Figure};
 use super::world::World;
@@ -151,6 +152,16 @@ pub trait Protocol: Data {
     /// then stands for all.
     fn marks_are_whole(&self) -> bool {
         false
+    }
+
+    /// What of a world still matters: a world that goes on like this one in all that is looked at, without what can have no consequence any more (a vote
+    /// on its way to a coordinator that has decided, say); `None` where all of it matters. The search takes worlds of one essence for one, and messages
+    /// that it leaves out are neither awaited nor delivered. So it must be a bisimulation: whatever happens in either world happens in the other too, or
+    /// leads nowhere else, and to worlds of one essence. Messages are only left out; on a channel that keeps order, with all that follow.
+    /// Milner, *Communication and Concurrency* (1989), chapter 4. Tests hold every protocol to it.
+    fn essence(&self, world: &World<Self>, stakes: &Stakes) -> Option<World<Self>> {
+        let _ = (world, stakes);
+        None
     }
 
     /// Hashes a node's state for the search, in which a shift in time is no other state. Whoever keeps readings of its own clock hashes them relative

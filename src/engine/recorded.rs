@@ -11,6 +11,7 @@ use super::recorder::Recorder;
 use super::run::{ChoiceError, MAX_STEPS, Run};
 use super::sorting::sort_by;
 use super::space::{Bounds, Space, Worlds};
+use super::stakes::Heed;
 use super::trace::{NodeId, Trace};
 use super::view::{Blocked, ChoiceView, Figure, NodeView, Status, TimerView, Verdict, VerdictKind, VerdictState};
 use super::world::World;
@@ -242,8 +243,8 @@ impl<P: Protocol> Run for Recorded<P> {
         Box::new(run)
     }
 
-    fn space(&self, step: u32, bounds: Bounds) -> Box<dyn Space> {
-        Box::new(Worlds::new(self.protocol.clone(), self.ids.clone(), self.world_at(step), bounds))
+    fn space(&self, step: u32, bounds: Bounds, heed: Heed) -> Box<dyn Space> {
+        Box::new(Worlds::new(self.protocol.clone(), self.ids.clone(), self.world_at(step), bounds, heed))
     }
 
     fn scheduled(&self, step: u32, seed: u64) -> Option<String> {

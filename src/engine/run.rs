@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::space::{Bounds, Space};
+use super::stakes::Heed;
 use super::trace::Trace;
 use super::view::{ChoiceView, Figure, NodeView, Verdict};
 
@@ -50,8 +51,8 @@ pub trait Run {
     /// A new run that shares the first `step` choices.
     fn fork(&self, step: u32) -> Box<dyn Run>;
 
-    /// The worlds that can follow a step within these bounds, for the search.
-    fn space(&self, step: u32, bounds: Bounds) -> Box<dyn Space>;
+    /// The worlds that can follow a step within these bounds, for a search that looks at so much.
+    fn space(&self, step: u32, bounds: Bounds, heed: Heed) -> Box<dyn Space>;
 
     /// What the seeded scheduler would do next at a step: latencies are drawn from the seed; no faults. `None` where nothing is left to do.
     fn scheduled(&self, step: u32, seed: u64) -> Option<String>;

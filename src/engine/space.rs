@@ -2,12 +2,14 @@
 //! object-safe, so that every scenario is searched by the same code.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use super::choice::{Act, Choice};
 use super::cx::content_bit;
 use super::hash::KeyHasher;
-use super::protocol::{Channel, Progress, Protocol};
+use super::protocol::{Channel, Progress, Protocol, Timing};
+use super::stakes::{Heed, Stakes};
 use super::trace::NodeId;
 use super::view::Status;
 use super::ways::{disturbances, happenings};
@@ -50,7 +52,7 @@ pub enum MoveKind {
 pub struct Bounds {
     /// Faults that may be spent beyond those that the run has spent already.
     pub budget: Spent,
-    /// How often a timer may fire although a message could still arrive first, that is, how often the network may be so slow; `None` for as often as it
+    /// How often a timer may fire although a message that matters could still arrive first, that is, how often the network may be so slow; `None` for as often as it
     /// likes, which is what an asynchronous network may do. Emmi, Qadeer and Rakamarić, "Delay-bounded scheduling" (2011).
     pub delays: Option<u16>,
     /// Whether what went wrong may be repaired.
@@ -81,7 +83,7 @@ pub trait Space: Send + Sync {
     /// The ordinal of a choice by its name in a run string, whatever it waits for first.
     fn ordinal(&self, spot: &Spot, choice: &str) -> Option<u16>;
 
-    /// Fingerprint: equal for worlds that differ by a shift in time only.
+    /// Fingerprint: equal for worlds that differ by a shift in time only, or by what has no consequence ([`Protocol::essence`]).
     fn key(&self, spot: &Spot) -> u64;
 
     /// Fingerprint: equal also for worlds that differ only in which of interchangeable nodes is which, once no crash can tell them apart.
@@ -129,6 +131,7 @@ pub(super) struct Worlds<P: Protocol> {
     ids: Vec<String>,
     start: World<P>,
     bounds: Bounds,
+    heed: Heed,
     /// All that may be spent, what the run has spent already included.
     limit: Spent,
     /// Sets of nodes that may change places.
@@ -139,7 +142,7 @@ pub(super) struct Worlds<P: Protocol> {
 }
 
 impl<P: Protocol> Worlds<P> {
-    pub(super) fn new(protocol: P, ids: Vec<String>, start: World<P>, bounds: Bounds) -> Self {
+    pub(super) fn new(protocol: P, ids: Vec<String>, start: World<P>, bounds: Bounds, heed: Heed) -> Self {
         let limit = start.spent.plus(&bounds.budget);
         let sets = protocol.interchangeable();
         let keeps = |to: NodeId| {
@@ -147,7 +150,24 @@ impl<P: Protocol> Worlds<P> {
             start.ids().any(outlives)
         };
         let crash_tells = sets.iter().flatten().any(|node| keeps(*node));
-        Worlds { protocol, ids, start, bounds, limit, sets, crash_tells }
+        // Where delays are bounded, every message on its way says how far time may run.
+        let heed = if protocol.timing() == Timing::Free { heed } else { Heed::Everything };
+        Worlds { protocol, ids, start, bounds, heed, limit, sets, crash_tells }
+    }
+
+    /// What of a world still matters.
+    fn essence<'a>(&self, world: &'a World<P>) -> Cow<'a, World<P>> {
+        let stakes = Stakes { heed: self.heed, left: self.limit.minus(&world.spent) };
+        let essence = if self.heed == Heed::Everything { None } else { self.protocol.essence(world, &stakes) };
+        essence.map_or(Cow::Borrowed(world), Cow::Owned)
+    }
+
+    /// The places of messages that do not matter any more.
+    fn idle(&self, world: &World<P>) -> Vec<usize> {
+        let essence = self.essence(world);
+        let mut kept = essence.network.in_flight.iter().peekable();
+        let all = world.network.in_flight.iter().zip(0..);
+        all.filter(|(message, _)| kept.next_if_eq(message).is_none()).map(|(_, at)| at).collect()
     }
 
     fn point<'a>(&self, spot: &'a Spot) -> &'a Point<P> {
@@ -170,7 +190,8 @@ impl<P: Protocol> Worlds<P> {
         let may_crash = world.spent.crash < self.limit.crash;
         let mut points: Vec<(Choice, u8, u16)> = Vec::new();
         let ground = world.ground(protocol);
-        let (happenings, is_awaited) = happenings(&ground);
+        let idle = self.idle(world);
+        let (happenings, is_awaited) = happenings(&ground, &idle);
         for (choice, alone) in happenings {
             let mut delays = *delays;
             if let (Act::Fire { .. }, true, Some(limit)) = (choice.act, is_awaited, self.bounds.delays) {
@@ -199,7 +220,7 @@ impl<P: Protocol> Worlds<P> {
         let midst = points.into_iter().flat_map(|(choice, effects, delays)| {
             (1..effects).map(move |done| (Choice { crash_after: Some(done), ..choice }, MoveKind::Fault, delays))
         });
-        let outside = disturbances(&ground, &self.limit, self.bounds.repairs);
+        let outside = disturbances(&ground, &self.limit, self.bounds.repairs, &idle);
         let outside = outside.into_iter().map(|(choice, kind)| (choice, kind, *delays));
         for (choice, kind, delays) in midst.chain(outside) {
             let move_ = Move { ordinal: counted(), id: 0, alone: None, takes: None, looks_for: 0, kind };
@@ -270,16 +291,17 @@ impl<P: Protocol> Space for Worlds<P> {
 
     fn key(&self, spot: &Spot) -> u64 {
         let Point { world, delays } = self.point(spot);
-        with_delays(world.key(&self.protocol), *delays)
+        with_delays(self.essence(world).key(&self.protocol), *delays)
     }
 
     fn orbit_key(&self, spot: &Spot) -> u64 {
         let Point { world, delays } = self.point(spot);
         let may_crash = world.spent.crash < self.limit.crash;
+        let essence = self.essence(world);
         let key = if may_crash && self.crash_tells {
-            world.key(&self.protocol)
+            essence.key(&self.protocol)
         } else {
-            world.orbit_key(&self.protocol, &self.sets)
+            essence.orbit_key(&self.protocol, &self.sets)
         };
         with_delays(key, *delays)
     }

@@ -13,8 +13,8 @@ use super::world::Spent;
 pub(super) type Happening = (Choice, Option<NodeId>);
 
 /// What can happen by itself now, with the node that acts alone (see [`super::Move::alone`]), and whether any message can arrive. Of equal messages only
-/// one is tried.
-pub(super) fn happenings(ground: &dyn Ground) -> (Vec<Happening>, bool) {
+/// one is tried, and none of those that are `idle` (by their places).
+pub(super) fn happenings(ground: &dyn Ground, idle: &[usize]) -> (Vec<Happening>, bool) {
     let mut all = Vec::new();
     for node in ground.ids().filter(|node| ground.status(*node) == Status::Up) {
         all.extend((0..ground.steps(node)).map(|step| (Choice::now(Act::Step { node, step }), Some(node))));
@@ -22,7 +22,7 @@ pub(super) fn happenings(ground: &dyn Ground) -> (Vec<Happening>, bool) {
     let steps = all.len();
     for at in 0..ground.in_flight() {
         let Envelope { from, to, .. } = ground.envelope(at);
-        if ground.is_repeated(at) && !ground.channel(from, to).keeps_order() {
+        if idle.contains(&at) || ground.is_repeated(at) && !ground.channel(from, to).keeps_order() {
             continue;
         }
         let nth = ground.rank(at);
@@ -40,15 +40,20 @@ pub(super) fn happenings(ground: &dyn Ground) -> (Vec<Happening>, bool) {
     (all, is_awaited)
 }
 
-/// What may go wrong or be repaired now.
-pub(super) fn disturbances(ground: &dyn Ground, limit: &Spent, repairs: bool) -> Vec<(Choice, MoveKind)> {
+/// What may go wrong or be repaired now. Nothing is spent on messages that are `idle`.
+pub(super) fn disturbances(
+    ground: &dyn Ground,
+    limit: &Spent,
+    repairs: bool,
+    idle: &[usize],
+) -> Vec<(Choice, MoveKind)> {
     let mut acts: Vec<Act> = Vec::new();
     let spent = ground.spent();
     let (drops, duplicates) = (spent.drop < limit.drop, spent.duplicate < limit.duplicate);
     let messages = if drops || duplicates { 0..ground.in_flight() } else { 0..0 };
     for at in messages {
         let Envelope { from, to, .. } = ground.envelope(at);
-        if ground.is_repeated(at) || ground.channel(from, to) != Channel::Datagram {
+        if idle.contains(&at) || ground.is_repeated(at) || ground.channel(from, to) != Channel::Datagram {
             continue;
         }
         let nth = ground.rank(at);

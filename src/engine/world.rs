@@ -100,6 +100,20 @@ impl Spent {
         }
     }
 
+    /// What is left of this once `other` is spent.
+    #[must_use]
+    pub fn minus(&self, other: &Spent) -> Spent {
+        Spent {
+            crash: self.crash.saturating_sub(other.crash),
+            drop: self.drop.saturating_sub(other.drop),
+            duplicate: self.duplicate.saturating_sub(other.duplicate),
+            partition: self.partition.saturating_sub(other.partition),
+            pause: self.pause.saturating_sub(other.pause),
+            jump: self.jump.saturating_sub(other.jump),
+            drift: self.drift.saturating_sub(other.drift),
+        }
+    }
+
     /// The count of a kind by its verb; `None` where there is no such kind.
     pub fn of_mut(&mut self, verb: &str) -> Option<&mut u16> {
         Some(match verb {

@@ -3,13 +3,15 @@
 use super::model::Model as _;
 use super::question::{Question, QuestionError, What};
 use super::search::{End, Figures, Found, Search};
-use super::worlds::Worlds;
-use crate::engine::{Run, VerdictKind};
+use super::worlds::{Wanted, Worlds};
+use crate::engine::{Heed, Run, VerdictKind};
 
 /// A question under way.
 pub struct Exploration {
     question: Question,
     search: Search<Worlds>,
+    /// The same worlds, with nothing left out.
+    whole: Worlds,
     /// Choices that led to the moment from which it starts.
     prefix: Vec<String>,
     invariants: Vec<&'static str>,
@@ -71,7 +73,7 @@ impl Exploration {
         };
         let goals = ids(VerdictKind::Goal);
         let wanted = question.wanted(&run.trace().lanes, &goals)?;
-        let worlds = Worlds::new(run.space(step, question.bounds), wanted);
+        let worlds = Worlds::new(run.space(step, question.bounds, question.heed()), wanted);
         let choices = |from: u32, to: u32| (from + 1..=to).filter_map(|step| run.choice(step));
         let guide = worlds.ordinals(choices(step, run.steps()));
         let invariants = ids(VerdictKind::Invariant);
@@ -80,6 +82,7 @@ impl Exploration {
         Ok(Exploration {
             prefix: choices(0, step).map(str::to_owned).collect(),
             search: Search::new(worlds, options),
+            whole: Worlds::new(run.space(step, question.bounds, Heed::Everything), Wanted::Nothing),
             question,
             invariants,
             goals,
@@ -120,6 +123,11 @@ impl Exploration {
     /// The search itself.
     pub fn search(&self) -> &Search<Worlds> {
         &self.search
+    }
+
+    /// The same worlds, with nothing left out.
+    pub(super) fn whole(&self) -> &Worlds {
+        &self.whole
     }
 
     /// The choices that lead to a state, from the start of the run.

@@ -78,7 +78,7 @@ impl Mark {
 impl Exploration {
     /// The map of everything that can follow the moment from which the search begins; `None` where that is more than [`MAP_MAX`] states.
     pub fn map(&self) -> Option<Map> {
-        let worlds = self.search().model();
+        let worlds = self.whole();
         let space = worlds.space();
         let mut map = Map::default();
         let mut known = Store::new();
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_map_has_the_states_that_a_search_finds() {
-        let mut search = exploration(SMALL, "block;crash=1,delay=0;symmetry=off,sleep=off");
+        let mut search = exploration(SMALL, "block;crash=1,delay=0;symmetry=off,sleep=off,essence=off");
         while search.advance(1_000).is_none() {}
         let map = search.map().expect("it is small");
         assert_eq!(map.places.len() as u32, search.figures().states);

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::search::{Options, Order, Until};
 use super::worlds::Wanted;
-use crate::engine::{Bounds, Lane, NodeId, Spent, Standing};
+use crate::engine::{Bounds, Heed, Lane, NodeId, Spent, Standing};
 
 /// Most states that a question may ask for.
 pub const STATES_ASKED_MAX: u32 = 50_000_000;
@@ -33,6 +33,8 @@ pub struct Question {
     pub sleep: bool,
     /// Whether to take worlds for one that differ only in which of interchangeable nodes is which.
     pub symmetry: bool,
+    /// Whether to take worlds for one that differ only in what can have no consequence for what is asked.
+    pub essence: bool,
     /// Most states.
     pub states: u32,
     /// Longest way, in choices.
@@ -87,7 +89,7 @@ pub enum QuestionError {
         max: u32,
     },
     /// No such bound.
-    #[error("there is no bound `{0}`; there is states, depth, megabytes, order, sleep and symmetry")]
+    #[error("there is no bound `{0}`; there is states, depth, megabytes, order, sleep, symmetry and essence")]
     Bound(String),
     /// A value that a bound does not take.
     #[error("`{key}` cannot be `{value}`; it is one of {known}")]
@@ -140,6 +142,7 @@ impl Question {
             order: Order::Breadth,
             sleep: true,
             symmetry: true,
+            essence: true,
             states: 1_000_000,
             depth: u16::MAX,
             megabytes: 1_000,
@@ -183,6 +186,7 @@ impl Question {
             }
             "sleep" => self.sleep = switch("sleep", value)?,
             "symmetry" => self.symmetry = switch("symmetry", value)?,
+            "essence" => self.essence = switch("essence", value)?,
             _ => return Err(QuestionError::Bound(clip(key))),
         }
         Ok(())
@@ -216,6 +220,16 @@ impl Question {
             edges: self.what == What::Block,
             guide,
         })
+    }
+
+    /// What the search must look at for the answer.
+    pub fn heed(&self) -> Heed {
+        match &self.what {
+            _ if !self.essence => Heed::Everything,
+            What::Violation | What::Violations | What::Break(_) => Heed::Invariants,
+            What::Block | What::Blocked(_) | What::Reached(_) => Heed::Goals,
+            What::State(_) => Heed::Looks,
+        }
     }
 
     /// The state that is looked for, among these lifelines and goals.
@@ -370,6 +384,9 @@ impl fmt::Display for Question {
         }
         if !self.symmetry {
             ways.push("symmetry=off".to_owned());
+        }
+        if !self.essence {
+            ways.push("essence=off".to_owned());
         }
         if ways.is_empty() { Ok(()) } else { write!(f, ";{}", ways.join(",")) }
     }

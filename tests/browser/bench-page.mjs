@@ -17,7 +17,7 @@ const OPEN_MS_MAX = 150;
 const FRAME_MS_MAX = 50;
 const EXPLORED_S_MAX = 10;
 const EXPLORED_RUN = '/two-phase-commit/basic?v=1&rev=2&run=';
-const EXPLORED = 'violation;crash=1,delay=1';
+const EXPLORED = 'violation;crash=1';
 /** Redlock with five servers that are asked at once, two clients and one fault: each of these spaces explored in so long. */
 const REDLOCK_S_MAX = 30;
 const REDLOCK = [['fenced', 'pause'], ['redlock', 'drift'], ['redlock', 'crash']];

@@ -129,17 +129,31 @@ test('steppers, "can it block?", "from here" and "find a state"', async () => {
   page.check();
 });
 
+test('whether a goal is still within reach from here, and how soon', async () => {
+  const page = await lab(`${BASIC}cl.begin,cl-c,c-p1,c-p2,c-p3,p1-c,p2-c,p3-c!crash2`);
+  await shows(page, 'Step 8 of 8');
+  await page.getByRole('button', { name: 'What can still go wrong from here?' }).click();
+  await dialog(page).getByLabel('Is a goal within reach?').check();
+  await dialog(page).getByLabel('Goal', { exact: true }).selectOption('decided');
+  await go(page);
+  await strip(page).filter({ hasText: /Found a run to the goal\. No shorter one exists within this budget\. The state is reached in \d+ choices, without a fault\./ }).waitFor();
+  assert.match(await page.locator('.branch-tab.is-shown').textContent(), /To the goal/);
+  const goals = await page.evaluate(() => window.interleave.invariants());
+  assert.equal(goals.find(({ id }) => id === 'decided').state, 'holds');
+  page.check();
+});
+
 test('a bad question is refused in words, and a limit is named as one', async () => {
   const page = await lab(BASIC);
   await assert.rejects(explore(page, 'violation;crush=1'), /there is no fault `crush`/);
   await assert.rejects(explore(page, 'violation;crash=10'), /`crash` cannot be `10`: it is a whole number from 0 to 9/);
   await assert.rejects(explore(page, 'state:p9=committed'), /there is no lifeline `p9`/);
   await assert.rejects(explore(page, 7), /explore takes a question as a string/);
-  const limited = await explore(page, 'violation;crash=1,delay=1;states=2000');
+  const limited = await explore(page, 'violation;crash=1;states=2000');
   assert.equal(limited.end, 'states');
   assert.equal(limited.complete, false);
   assert.match(limited.words, /^Stopped at the limit of states: [\d,]+ states wait to be looked behind, so this proves nothing more\.$/);
-  const cramped = await explore(page, 'violation;crash=1,delay=1;megabytes=1');
+  const cramped = await explore(page, 'violation;crash=1;megabytes=1');
   assert.equal(cramped.end, 'memory');
   assert.match(cramped.words, /limit of memory/);
 
@@ -191,7 +205,7 @@ test('progress is told while it searches', async () => {
   const page = await lab(BASIC);
   const told = await page.evaluate(async () => {
     const told = [];
-    await window.interleave.explore('violation;crash=1,delay=1;states=60000', ({ end, states }) => told.push([end, states]));
+    await window.interleave.explore('violation;crash=1;states=60000', ({ end, states }) => told.push([end, states]));
     return told;
   });
   assert.ok(told.length >= 2, `told ${told.length} times`);
@@ -208,6 +222,15 @@ test('a small space is drawn as a map; a press on a state opens a shortest run t
   await dialog(page).locator('.map-place').first().waitFor();
   const places = await dialog(page).locator('.map-place').count();
   assert.ok(places > 20 && places <= 400, `${places} states`);
+  const frame = dialog(page).locator('.map-frame');
+  const shown = () => frame.evaluate((frame) => {
+    const [outer, start] = [frame, frame.querySelector('.map-place')].map((element) => element.getBoundingClientRect());
+    return { width: outer.width, all: frame.scrollWidth, left: start.left - outer.left, right: outer.right - start.right };
+  });
+  await page.waitForFunction(() => document.querySelector('.map-frame').scrollLeft > 0);
+  const { width, all, left, right } = await shown();
+  assert.ok(all > width, 'it is wider than its frame');
+  assert.ok(Math.abs(left - right) < 40, `its start is in the middle of what shows: ${left} and ${right}`);
   await dialog(page).getByText('The same as a list').click();
   assert.equal(await dialog(page).locator('.map-list li').count(), places, 'the list has all that is drawn');
   await picture(page, 'map-light-1440');

@@ -33,18 +33,20 @@ pub const SEARCH_HELP: &str = "Search every schedule within a budget of faults";
 pub const SEARCH_TITLE: &str = "Search every schedule";
 pub const SEARCH_WHAT: &str = "What to look for";
 /// What can be looked for: its name in a question, its title, what it does.
-pub const SEARCH_KINDS: [(&str, &str, &str); 3] = [
+pub const SEARCH_KINDS: [(&str, &str, &str); 4] = [
     ("violation", "Find a violation", "The shortest run that breaks a guarantee."),
     (
         "block",
         "Can it block?",
         "A state that only a repair leads out of: somebody waits, and nothing that happens by itself helps.",
     ),
+    ("reached", "Is a goal within reach?", "The fewest choices that lead to it, or that none do any more."),
     ("state", "Find a state", "A run that leads to where you want everybody to stand."),
 ];
 pub const SEARCH_FROM: &str = "Where to begin";
 pub const SEARCH_FROM_START: &str = "From the start";
 pub const SEARCH_FROM_HERE: &str = "What can still go wrong from here?";
+pub const SEARCH_GOAL: &str = "Goal";
 pub const SEARCH_STANDING: &str = "Everybody is to stand so";
 pub const SEARCH_STANDING_HELP: &str =
     "What the badge of a lifeline says, or down, or paused. What is left empty may be anything.";
@@ -64,6 +66,7 @@ pub const SEARCH_ORDERS: [(&str, &str); 3] = [
 ];
 pub const SEARCH_SLEEP: &str = "Leave out what only changes the order (sleep sets)";
 pub const SEARCH_SYMMETRY: &str = "Take interchangeable nodes for one another (symmetry)";
+pub const SEARCH_ESSENCE: &str = "Leave out of a state what can have no consequence (essence)";
 pub const SEARCH_STATES: &str = "Stop after so many states";
 pub const SEARCH_GO: &str = "Search";
 pub const SEARCH_CANCEL: &str = "Stop";
@@ -109,6 +112,7 @@ pub fn found_name(kind: &str, is_shortest: bool) -> &'static str {
         (SEARCH_KIND_CHALLENGE, _) => "A solution",
         (SEARCH_KIND_SHORTEN, _) => "Shortened",
         ("state", _) => "The state",
+        ("reached", _) => "To the goal",
         (_, true) => "Shortest violation",
         (_, false) => "A violation",
     }
@@ -175,8 +179,8 @@ pub fn map_intro(states: usize, edges: usize) -> String {
     )
 }
 
-pub fn map_too_large(states: u32) -> String {
-    format!("{} states are too many for a map; up to {MAP_MAX} are drawn.", number(states.into()))
+pub fn map_too_large() -> String {
+    format!("There are too many states for a map, which leaves nothing out; up to {MAP_MAX} are drawn.")
 }
 
 pub fn mark(mark: Mark) -> &'static str {

@@ -2,12 +2,13 @@
 //!
 //! Rooms: `vocabulary` words and parameters; `client`, `coordinator`, `participant`, `acceptor` the nodes; `termination` the backup
 //! coordinators of three-phase commit; `ghost` and `invariants` what must hold; `blocking` who waits for whom; `figures` counts;
-//! `look` how nodes look; `places` who may change places with whom; `info` what the catalogue says.
+//! `look` how nodes look; `essence` what still matters; `places` who may change places with whom; `info` what the catalogue says.
 
 mod acceptor;
 mod blocking;
 mod client;
 mod coordinator;
+mod essence;
 mod figures;
 mod ghost;
 mod info;
@@ -31,7 +32,7 @@ use self::vocabulary::{Begin, Config, Msg, Rules, Step, Timer};
 use super::{Entry, Info, Values, Variant};
 use crate::engine::{
     Blocked, Channel, Cx, Exposure, Figure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol, Recorded,
-    Relabel, Run, Timing, Trace, World,
+    Relabel, Run, Stakes, Timing, Trace, World,
 };
 
 /// The scenario in the catalogue.
@@ -235,6 +236,10 @@ impl Protocol for TwoPhaseCommit {
 
     fn relabel_ghost(&self, ghost: &Ghost, relabel: &Relabel) -> Ghost {
         places::ghost(ghost, relabel)
+    }
+
+    fn essence(&self, world: &World<Self>, stakes: &Stakes) -> Option<World<Self>> {
+        Some(essence::essence(self, world, stakes))
     }
 
     fn invariants() -> &'static [Invariant<Self>] {

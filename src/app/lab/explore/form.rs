@@ -49,6 +49,7 @@ fn form_of(bench: Bench, here: &Here<'_>) -> Markup {
                 }
             }
             @if kind == "state" { (standings(here.run.trace())) }
+            @if kind == "reached" { (goals(bench.lab.entry.info().goals)) }
             fieldset {
                 legend { (text::SEARCH_FROM) }
                 (origin("start", text::SEARCH_FROM_START, "", !from_here))
@@ -86,6 +87,16 @@ fn standings(trace: &Trace) -> Markup {
             }
             datalist #explore-words { @for word in words { option value=(word) {} } }
             p.help { (text::SEARCH_STANDING_HELP) }
+        }
+    }
+}
+
+/// The goal that is to be reached.
+fn goals(goals: &[(&str, &str)]) -> Markup {
+    html! {
+        fieldset {
+            legend { (text::SEARCH_GOAL) }
+            select #explore-goal aria-label=(text::SEARCH_GOAL) { @for (id, words) in goals { option value=(id) { (words) } } }
         }
     }
 }
@@ -163,6 +174,7 @@ fn ways() -> Markup {
             }
             (switch("explore-sleep", text::SEARCH_SLEEP))
             (switch("explore-symmetry", text::SEARCH_SYMMETRY))
+            (switch("explore-essence", text::SEARCH_ESSENCE))
         }
     }
 }
@@ -178,6 +190,9 @@ fn typed(id: &str) -> String {
 /// The question that the form asks, as text; what is missing.
 pub fn question(bench: Bench, kind: &str) -> Result<String, String> {
     let mut what = kind.to_owned();
+    if kind == "reached" {
+        what = format!("reached:{}", typed("explore-goal"));
+    }
     if kind == "state" {
         let lanes = bench.lab.read(|here| here.run.trace().lanes.clone()).unwrap_or_default();
         let asked =
@@ -193,7 +208,7 @@ pub fn question(bench: Bench, kind: &str) -> Result<String, String> {
         kinds.iter().map(|kind| format!("{kind}={}", typed(&format!("explore-{kind}")))).collect();
     budget.push(format!("delay={}", typed("explore-delay")));
     let mut ways = format!("megabytes={MEGABYTES},order={},states={}", typed("explore-order"), typed("explore-states"));
-    for way in ["sleep", "symmetry"] {
+    for way in ["sleep", "symmetry", "essence"] {
         if super::input(&format!("explore-{way}")).is_some_and(|input| !input.checked()) {
             ways += &format!(",{way}=off");
         }

@@ -9,6 +9,8 @@ use super::super::super::text;
 use super::super::bench::Bench;
 use super::Asked;
 
+/// Id of the frame in which it scrolls.
+pub const ID: &str = "explore-map";
 /// Between neighbours in a row, and between rows, in px.
 const STEP: (i64, i64) = (26, 34);
 /// Around all of it, in px.
@@ -58,7 +60,7 @@ pub fn section(bench: Bench, asked: &Asked, map: &Map) -> Markup {
                     }
                 }
             }
-            div.map-frame tabindex="0" role="group" aria-label=(text::SEARCH_MAP) {
+            div.map-frame #(ID) tabindex="0" role="group" aria-label=(text::SEARCH_MAP) {
                 svg width=(width) height=(height) viewBox=(format!("0 0 {width} {height}")) aria-hidden="true" focusable="false" {
                     path.map-lines d=(lines) {}
                     @if path.len() > 1 { path.map-way d=(format!("M{}", path.join("L"))) {} }

@@ -31,7 +31,7 @@ pub struct Asked {
     pub link: Link,
     /// The choices up to that step.
     pub prefix: usize,
-    /// What was looked for: `violation`, `block` or `state`.
+    /// What was looked for: `violation`, `block`, `reached` or `state`.
     pub kind: String,
     /// Whether what is found is the shortest.
     pub is_shortest: bool,
@@ -62,6 +62,8 @@ pub struct Explore {
     asked: RwSignal<Option<Asked>>,
     /// Counts the questions: only of the last is anything told.
     turn: StoredValue<u32>,
+    /// Of which question the map was brought into view.
+    mapped: StoredValue<u32>,
     /// Whether the bench tells of it.
     is_told: RwSignal<bool>,
 }
@@ -79,6 +81,7 @@ impl Explore {
             trouble: RwSignal::new(String::new()),
             asked: RwSignal::new(None),
             turn: StoredValue::new(0),
+            mapped: StoredValue::new(0),
             is_told: RwSignal::new(false),
         }
     }
@@ -117,6 +120,16 @@ impl Explore {
         true
     }
 
+    /// Brings the start of a new map into view, which stands in the middle of its upper edge.
+    fn show_start(self) {
+        let turn = self.turn.try_get_value();
+        let frame = browser::element(map::ID).filter(|frame| frame.client_width() > 0);
+        if let Some(frame) = frame.filter(|_| self.mapped.try_get_value() != turn) {
+            frame.set_scroll_left((frame.scroll_width() - frame.client_width()) / 2);
+            self.mapped.try_set_value(turn.unwrap_or_default());
+        }
+    }
+
     /// The reader has picked something.
     pub fn picked(self, act: &str, of: &str) {
         match act {
@@ -141,6 +154,8 @@ pub fn keep(bench: Bench) {
         let drawn = panel(bench).into_string();
         if let Some(place) = browser::element(ID) {
             patch::update(&place, &drawn);
+            // Once the dialog is open: what is not shown has no width.
+            browser::after_paint(move || bench.explore.show_start());
         }
     });
     dialog::follow(ID, open);

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 
+use crate::explore::End;
 use crate::explore::message::{Course, Report};
-use crate::explore::{End, MAP_MAX};
 
 use super::super::super::icons::{Glyph, icon};
 use super::super::super::text;
@@ -32,7 +32,7 @@ pub fn panel(bench: Bench, asked: &Asked) -> Markup {
         }
         @match &report.map {
             Some(map) => (map::section(bench, asked, map)),
-            None if !asked.is_going() && report.figures.states > MAP_MAX as u32 => p.help { (text::map_too_large(report.figures.states)) },
+            None if !asked.is_going() && report.figures.states > 0 => p.help { (text::map_too_large()) },
             None => {},
         }
     }
