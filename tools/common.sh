@@ -10,6 +10,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 CACHE="${INTERLEAVE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/interleave}/tools"
 TRUNK_VERSION=0.21.14
 BINARYEN_VERSION=132
+ESBUILD_VERSION=0.25.12
 RUST_MINOR_MIN=88
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
@@ -113,20 +114,25 @@ locked_version() {
   awk -v name="name = \"$1\"" '$0 == name { getline; gsub(/[^0-9.]/, "", $3); print $3; exit }' "$ROOT/Cargo.lock"
 }
 
+# npm_tool NAME PACKAGE VERSION: NAME from our cache, put there by npm. It is a script of Node's, so Node is needed also where the cache holds it.
+npm_tool() {
+  local name="$1" package="$2" version="$3" home
+  home="$CACHE/$package-$version"
+  need_node
+  if ! [ -x "$home/node_modules/.bin/$name" ]; then
+    say "Installing $name $version (about half a minute, once)"
+    need_cache
+    quietly npm install --prefix "$home" --no-fund --no-audit "$package@$version" ||
+      fail "npm could not install $package $version, which holds $name"
+  fi
+  PATH="$home/node_modules/.bin:$PATH"
+}
+
 need_wasm_opt() {
-  local home="$CACHE/binaryen-$BINARYEN_VERSION"
   if has wasm-opt && [ "$(wasm-opt --version | grep -oE '[0-9]+' | head -n 1)" -ge 120 ]; then
     return
   fi
-  # It is a script of Node's, so Node is needed also where the cache holds it.
-  need_node
-  if ! [ -x "$home/node_modules/.bin/wasm-opt" ]; then
-    say "Installing wasm-opt $BINARYEN_VERSION (about half a minute, once)"
-    need_cache
-    quietly npm install --prefix "$home" --no-fund --no-audit "binaryen@$BINARYEN_VERSION" ||
-      fail "npm could not install binaryen $BINARYEN_VERSION, which holds wasm-opt"
-  fi
-  PATH="$home/node_modules/.bin:$PATH"
+  npm_tool wasm-opt binaryen "$BINARYEN_VERSION"
 }
 
 need_build_tools() {
@@ -135,6 +141,7 @@ need_build_tools() {
   cargo_tool trunk "$TRUNK_VERSION" trunk 6
   cargo_tool wasm-bindgen "$(locked_version wasm-bindgen)" wasm-bindgen-cli 3
   need_wasm_opt
+  has esbuild || npm_tool esbuild esbuild "$ESBUILD_VERSION"
   export PATH
   export TRUNK_SKIP_VERSION_CHECK=true
 }
@@ -159,7 +166,7 @@ need_rust_component() {
 
 # Writes dist/, unless it is newer than everything it is made from.
 build_site() {
-  local sources=(.cargo Cargo.toml Cargo.lock Trunk.toml index.html public src styles tools/common.sh) begun
+  local sources=(.cargo Cargo.toml Cargo.lock Trunk.toml index.html public src styles tools/bundle.sh tools/common.sh) begun
   if [ -e dist/.built ] && [ -z "$(find "${sources[@]}" -newer dist/.built -print -quit)" ]; then
     say "dist/ is up to date"
     return

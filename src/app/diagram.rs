@@ -15,7 +15,8 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, Event, HtmlElement, MouseEvent};
 
 use super::browser;
-use super::live::{effect, hear, memo, target};
+use super::live::{effect, hear, target};
+use super::signal::{Derived, State};
 use crate::diagram::{
     Extent, Head, Item, Scene, Style, Target, Thing, Window, escape, extent, fit_mono, layout_within, number,
     tone_class, tone_sign, write_shape,
@@ -69,12 +70,12 @@ pub fn frame(id: &str) -> Markup {
 /// Keeps the drawing in its frame up to date, for as long as the component that calls it stands.
 pub fn keep(diagram: Diagram) {
     let Diagram { id, source, style, selected, on_press, on_menu } = diagram;
-    let size = RwSignal::new((0.0_f32, 0.0_f32));
-    let scroll = RwSignal::new(0.0_f32);
+    let size = State::new((0.0_f32, 0.0_f32));
+    let scroll = State::new(0.0_f32);
     // Redrawn by scrolling only where what is in the document no longer reaches far enough.
-    let window = memo(move || window_at(scroll.get(), size.get().1));
+    let window = Derived::new(move || window_at(scroll.get(), size.get().1));
     // Paper takes all of it.
-    let is_printed = RwSignal::new(false);
+    let is_printed = State::new(false);
     hear("beforeprint", move |_| is_printed.set(true));
     hear("afterprint", move |_| is_printed.set(false));
     let mut sheet = None;
@@ -423,7 +424,7 @@ fn target_of(event: &Event, id: &str) -> Option<Target> {
 }
 
 /// Keeps `size` at (width, height) of the frame.
-fn measure(id: &'static str, size: RwSignal<(f32, f32)>) {
+fn measure(id: &'static str, size: State<(f32, f32)>) {
     let Some(frame) = browser::element(id) else { return };
     let watched = frame.clone();
     let update = move || {

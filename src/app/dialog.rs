@@ -7,6 +7,7 @@ use web_sys::HtmlDialogElement;
 
 use super::browser;
 use super::live::{effect, hear, part, target};
+use super::signal::State;
 use super::text;
 
 /// A place for a modal dialog.
@@ -15,13 +16,13 @@ pub fn place(id: &str) -> Markup {
 }
 
 /// Keeps the dialog `id` at what is drawn, its head included, and open while `open` says so.
-pub fn keep(id: &'static str, open: RwSignal<bool>, draw: impl Fn() -> Markup + 'static) {
+pub fn keep(id: &'static str, open: State<bool>, draw: impl Fn() -> Markup + 'static) {
     part(id, draw);
     follow(id, open);
 }
 
 /// Keeps the dialog `id` open while `open` says so. The browser keeps the focus inside, gives it back on closing, and closes on Escape.
-pub fn follow(id: &'static str, open: RwSignal<bool>) {
+pub fn follow(id: &'static str, open: State<bool>) {
     effect(move || {
         let is_open = open.get();
         let dialog = browser::element(id).and_then(|dialog| dialog.dyn_into::<HtmlDialogElement>().ok());

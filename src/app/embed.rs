@@ -5,7 +5,6 @@
 //! From the parent: `{type: "interleave:goto", step}`, `{type: "interleave:theme", theme}`. Anything else is ignored.
 
 use js_sys::Reflect;
-use leptos::prelude::*;
 use maud::{Markup, html};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, ResizeObserver};
@@ -17,6 +16,7 @@ use super::live::{effect, hear};
 use super::nav::{Nav, href};
 use super::router;
 use super::settings::{Settings, Theme};
+use super::signal::Kept;
 use super::stage::Stage;
 use super::text;
 
@@ -27,7 +27,7 @@ pub fn tell_height(stage: Stage) {
     }
     let Some(place) = browser::element("app") else { return };
     let watched = place.clone();
-    let told = StoredValue::new(0);
+    let told = Kept::new(0);
     let tell = move || {
         let height = watched.get_bounding_client_rect().height().ceil();
         if told.get_value() != height as i32 {

@@ -10,6 +10,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, Event};
 
+use super::signal::Kept;
 use super::{browser, patch};
 
 /// An effect that keeps nothing from run to run.
@@ -22,15 +23,6 @@ fn boxed_effect(mut act: Box<dyn FnMut()>) {
     Effect::new(move |_| act());
 }
 
-/// A derived value.
-pub fn memo<T: PartialEq + Send + Sync + 'static>(derive: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
-    boxed_memo(Box::new(derive))
-}
-
-fn boxed_memo<T: PartialEq + Send + Sync + 'static>(derive: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
-    Memo::new(move |_| derive())
-}
-
 /// Hears an event wherever on the page it happens, also one that does not bubble, for as long as the component that calls it stands.
 pub fn hear(name: &'static str, act: impl Fn(Event) + 'static) {
     hear_boxed(name, Box::new(act));
@@ -40,7 +32,7 @@ fn hear_boxed(name: &'static str, act: Box<dyn Fn(Event)>) {
     let Some(window) = browser::window() else { return };
     let act = Closure::wrap(act);
     window.add_event_listener_with_callback_and_bool(name, act.as_ref().unchecked_ref(), true).ok();
-    let kept = StoredValue::new_local((window, act));
+    let kept = Kept::new((window, act));
     on_cleanup(move || {
         kept.try_with_value(|(window, act)| {
             window.remove_event_listener_with_callback_and_bool(name, act.as_ref().unchecked_ref(), true).ok();

@@ -19,12 +19,13 @@ mod rest;
 mod router;
 mod searcher;
 mod settings;
+mod signal;
 mod stage;
 mod text;
 mod worker;
 
 use leptos::prelude::*;
-use live::{effect, hear, memo, part};
+use live::{effect, hear, part};
 use maud::{Markup, html};
 use wasm_bindgen::JsCast;
 
@@ -32,6 +33,7 @@ use crate::scenarios;
 use nav::{Nav, href};
 use searcher::Searcher;
 use settings::Settings;
+use signal::Derived;
 use stage::Stage;
 
 /// Takes over the page: the static words and picture that stood there until the app arrived make room for it. Where there is no page, it is the worker
@@ -110,7 +112,7 @@ fn keep() {
         }
     });
     part("site-foot", move || if nav.embedded.get() { embed::foot(nav, stage) } else { site_foot() });
-    let place = memo(move || nav.arrived.with(|fragment| place(fragment)));
+    let place = Derived::new(move || nav.arrived.with(|fragment| place(fragment)));
     effect(move || {
         let place = place.get();
         let page = untrack(|| page(&place));

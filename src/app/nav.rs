@@ -1,11 +1,10 @@
 //! Where the reader is: the address as a signal, and the ways to change it.
 
-use leptos::prelude::*;
-
 use super::browser::{self, Visit};
-use super::live::{hear, memo};
+use super::live::hear;
 use super::rest::Rest;
 use super::router;
+use super::signal::{Derived, Kept, State};
 
 /// Browsers refuse (Safari) or hold back (Chromium) a page that writes its address too often, and take their time over a long one. So it is written
 /// when the reader has rested for so long, in ms; what is late is written before the page is left.
@@ -22,16 +21,16 @@ pub type Later = Box<dyn Fn() -> Option<String>>;
 #[derive(Clone, Copy)]
 pub struct Nav {
     /// The address the reader arrived at: by a link, by typing, by Back and Forward. What the page writes itself does not show here.
-    pub arrived: RwSignal<String>,
+    pub arrived: State<String>,
     /// The fragment that stands in the address bar.
-    pub written: RwSignal<String>,
+    pub written: State<String>,
     /// What shall stand there soon.
-    late: StoredValue<Option<Later>, LocalStorage>,
+    late: Kept<Option<Later>>,
     /// When it is written.
     rest: Rest,
-    search: StoredValue<String>,
+    search: Kept<String>,
     /// Whether the page shows itself without its chrome (`embed=1`).
-    pub embedded: Memo<bool>,
+    pub embedded: Derived<bool>,
 }
 
 impl Nav {
@@ -42,9 +41,9 @@ impl Nav {
         let kept = browser::take_kept(LATE);
         let late = kept.as_deref().and_then(|kept| kept.split_once('\n')).filter(|(written, _)| *written == fragment);
         let fragment = late.map_or(fragment.clone(), |(_, shown)| shown.to_owned());
-        let arrived = RwSignal::new(fragment.clone());
-        let search = StoredValue::new(format!("?{}", browser::query()));
-        let embedded = memo(move || {
+        let arrived = State::new(fragment.clone());
+        let search = Kept::new(format!("?{}", browser::query()));
+        let embedded = Derived::new(move || {
             let in_fragment = arrived.with(|fragment| is_on(router::parameter(fragment, "embed")));
             in_fragment.unwrap_or_else(|| {
                 search.with_value(|search| is_on(router::parameter(search, "embed"))).unwrap_or(false)
@@ -52,8 +51,8 @@ impl Nav {
         });
         let nav = Nav {
             arrived,
-            written: RwSignal::new(browser::fragment()),
-            late: StoredValue::new_local(None),
+            written: State::new(browser::fragment()),
+            late: Kept::new(None),
             rest: Rest::new(REST_MS, LATEST_MS),
             search,
             embedded,

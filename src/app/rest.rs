@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::browser;
+use super::signal::Kept;
 
 /// Does something once the reader rests, in any case before long. What comes later takes the place of what was to be done. `Copy`.
 #[derive(Clone, Copy)]
@@ -14,15 +15,15 @@ pub struct Rest {
     /// How long it is put off at most, in ms.
     latest_ms: u32,
     /// When it must be done, in ms, while anything is to be done.
-    due: StoredValue<Option<f64>>,
+    due: Kept<Option<f64>>,
     /// Counts what was asked for: only the last is done at rest.
-    asked: StoredValue<u32>,
+    asked: Kept<u32>,
 }
 
 impl Rest {
     /// Nothing to do yet.
     pub fn new(rest_ms: u32, latest_ms: u32) -> Self {
-        Rest { rest_ms, latest_ms, due: StoredValue::new(None), asked: StoredValue::new(0) }
+        Rest { rest_ms, latest_ms, due: Kept::new(None), asked: Kept::new(0) }
     }
 
     /// Does this at rest, unless something else is asked for meanwhile or the page is left.

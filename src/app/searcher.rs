@@ -9,6 +9,7 @@ use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 use crate::explore::message::{Course, Reply, Report, Request};
 
 use super::browser::{self, object};
+use super::signal::Kept;
 use super::text;
 
 /// Most answers that are kept.
@@ -30,21 +31,21 @@ struct Asking {
 /// The search, as the page sees it. `Copy`, from context.
 #[derive(Clone, Copy)]
 pub struct Searcher {
-    worker: StoredValue<Option<Worker>, LocalStorage>,
-    asking: StoredValue<Option<Asking>, LocalStorage>,
+    worker: Kept<Option<Worker>>,
+    asking: Kept<Option<Asking>>,
     /// Answers by question, the latest last.
-    kept: StoredValue<Vec<(String, Report)>>,
-    last_id: StoredValue<u32>,
+    kept: Kept<Vec<(String, Report)>>,
+    last_id: Kept<u32>,
 }
 
 impl Searcher {
     /// No worker yet.
     pub fn new() -> Self {
         Searcher {
-            worker: StoredValue::new_local(None),
-            asking: StoredValue::new_local(None),
-            kept: StoredValue::new(Vec::new()),
-            last_id: StoredValue::new(0),
+            worker: Kept::new(None),
+            asking: Kept::new(None),
+            kept: Kept::new(Vec::new()),
+            last_id: Kept::new(0),
         }
     }
 

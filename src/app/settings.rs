@@ -1,6 +1,5 @@
 //! What the reader has set for themselves: theme, motion, single-key shortcuts.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -8,6 +7,7 @@ use web_sys::HtmlInputElement;
 use super::browser;
 use super::live::{effect, hear};
 use super::nav::Nav;
+use super::signal::State;
 use super::text;
 
 /// Light, dark, or as the system says.
@@ -44,11 +44,11 @@ impl Theme {
 #[derive(Clone, Copy)]
 pub struct Settings {
     /// Theme.
-    pub theme: RwSignal<Theme>,
+    pub theme: State<Theme>,
     /// Whether the reader asked this app for less motion (the system may ask for it as well).
-    pub still: RwSignal<bool>,
+    pub still: State<bool>,
     /// Whether single keys act.
-    pub shortcuts: RwSignal<bool>,
+    pub shortcuts: State<bool>,
 }
 
 impl Settings {
@@ -61,7 +61,7 @@ impl Settings {
             nav.parameter("motion").as_deref() == Some("none") || browser::setting("motion").as_deref() == Some("none");
         let shortcuts = browser::setting("shortcuts").as_deref() != Some("off");
         let settings =
-            Settings { theme: RwSignal::new(theme), still: RwSignal::new(still), shortcuts: RwSignal::new(shortcuts) };
+            Settings { theme: State::new(theme), still: State::new(still), shortcuts: State::new(shortcuts) };
         effect(move || {
             let theme = settings.theme.get();
             browser::set_root_attribute("data-theme", (theme != Theme::Auto).then(|| theme.name()));

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::browser;
 use super::lab::state::Lab;
+use super::signal::{Kept, State};
 
 /// How long a link may take to be opened, in ms: packed ones are inflated by the browser.
 const OPEN_MAX_MS: i32 = 5_000;
@@ -14,15 +15,15 @@ const OPEN_MAX_MS: i32 = 5_000;
 /// The lab that is shown, if any. `Copy`, from context.
 #[derive(Clone, Copy)]
 pub struct Stage {
-    lab: RwSignal<Option<Lab>>,
+    lab: State<Option<Lab>>,
     /// Who waits for a link to be opened.
-    waiting: StoredValue<Vec<Function>, LocalStorage>,
+    waiting: Kept<Vec<Function>>,
 }
 
 impl Stage {
     /// An empty stage.
     pub fn new() -> Self {
-        Stage { lab: RwSignal::new(None), waiting: StoredValue::new_local(Vec::new()) }
+        Stage { lab: State::new(None), waiting: Kept::new(Vec::new()) }
     }
 
     /// A link has been opened, well or badly.

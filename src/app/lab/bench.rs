@@ -8,6 +8,7 @@ use super::super::browser;
 use super::super::diagram::Press;
 use super::super::live::effect;
 use super::super::rest::Rest;
+use super::super::signal::{Derived, State};
 use super::compare::Comparison;
 use super::explore::Explore;
 use super::share::Share;
@@ -28,26 +29,26 @@ pub struct Bench {
     /// The runs.
     pub lab: Lab,
     /// Where the reader is, told once the reader rests, in the next idle moment: for what no step should wait for.
-    pub later: RwSignal<At>,
+    pub later: State<At>,
     /// The same for what stands below the bench.
-    pub below: RwSignal<At>,
+    pub below: State<At>,
     /// Where the reader is, told once that is painted: for the panel of choices, which is empty until then. Who acts on what it says brings it up to
     /// date first, by [`Bench::caught_up`].
-    pub offered: RwSignal<At>,
+    pub offered: State<At>,
     /// What may happen next, derived once per step, at once whenever it is read.
-    pub offers: Memo<Vec<ChoiceView>>,
+    pub offers: Derived<Vec<ChoiceView>>,
     /// The run beside.
     pub comparison: Comparison,
     /// Whether the drawer with the choices is open, on a narrow screen.
-    pub is_drawn_out: RwSignal<bool>,
+    pub is_drawn_out: State<bool>,
     /// Whether the name of the branch is being changed.
-    pub is_renaming: RwSignal<bool>,
+    pub is_renaming: State<bool>,
     /// How many lines of the transcript stand around the current one.
-    pub reach: RwSignal<u32>,
+    pub reach: State<u32>,
     /// What was pressed for what may befall it.
-    pub menu: RwSignal<Option<Press>>,
+    pub menu: State<Option<Press>>,
     /// Whether the sheet of keys is open.
-    pub help: RwSignal<bool>,
+    pub help: State<bool>,
     /// The Share dialog.
     pub share: Share,
     /// The search.
@@ -58,7 +59,7 @@ impl Bench {
     /// A page with nothing open on it.
     pub fn new(lab: Lab) -> Self {
         let at = lab.at.get_untracked();
-        let (later, below, offered) = (RwSignal::new(at), RwSignal::new(at), RwSignal::new(at));
+        let (later, below, offered) = (State::new(at), State::new(at), State::new(at));
         let told = [(later, Rest::new(REST_MS, LATEST_MS)), (below, Rest::new(BELOW_REST_MS, BELOW_LATEST_MS))];
         effect(move || {
             lab.at.track();
@@ -74,11 +75,11 @@ impl Bench {
             offered,
             offers: lab.derive(lab.at, Vec::new(), |here| here.run.choices(here.step)),
             comparison: Comparison::start(lab),
-            is_drawn_out: RwSignal::new(false),
-            is_renaming: RwSignal::new(false),
-            reach: RwSignal::new(super::transcript::REACH),
-            menu: RwSignal::new(None),
-            help: RwSignal::new(false),
+            is_drawn_out: State::new(false),
+            is_renaming: State::new(false),
+            reach: State::new(super::transcript::REACH),
+            menu: State::new(None),
+            help: State::new(false),
             share: Share::new(),
             explore: Explore::new(),
         }
@@ -100,7 +101,7 @@ impl Bench {
 }
 
 /// Tells where the reader is, unless that is known or the page is left.
-fn tell(lab: Lab, told: RwSignal<At>) {
+fn tell(lab: Lab, told: State<At>) {
     let known = told.try_get_untracked();
     if let Some(at) = lab.at.try_get_untracked().filter(|at| known.is_some_and(|known| known != *at)) {
         told.set(at);

@@ -1,6 +1,5 @@
 //! Challenges: what the scenario dares the reader to bring about, judged at the step that is shown.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use crate::explore::challenge::{Judged, judge, proof};

@@ -1,6 +1,5 @@
 //! What may happen next: events as numbered buttons, faults as verbs with the nodes and messages they may befall.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};

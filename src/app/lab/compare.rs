@@ -1,13 +1,13 @@
 //! Side by side: another variant under the same choices as far as they apply, aligned step by step, with the point where the two part.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use crate::diagram::{Style, step_sentence};
 use crate::engine::{Alignment, Followed, Pair, Parting, PartingKind, Run, Skipped, align};
 use crate::scenarios::{Values, Variant, follow};
 
-use super::super::live::{effect, memo};
+use super::super::live::effect;
+use super::super::signal::{Derived, Kept, State};
 use super::super::text;
 use super::bench::Bench;
 use super::state::{Here, Lab, Spec, choices_of};
@@ -24,17 +24,16 @@ struct Other {
 #[derive(Clone, Copy)]
 pub struct Comparison {
     /// The variant beside; `None` while nothing is compared.
-    pub variant: RwSignal<Option<&'static str>>,
-    other: StoredValue<Option<Other>, LocalStorage>,
-    version: RwSignal<u32>,
+    pub variant: State<Option<&'static str>>,
+    other: Kept<Option<Other>>,
+    version: State<u32>,
 }
 
 impl Comparison {
     /// Follows the lab: whenever its run changes, so does the one beside.
     pub fn start(lab: Lab) -> Self {
-        let comparison =
-            Comparison { variant: RwSignal::new(None), other: StoredValue::new_local(None), version: RwSignal::new(0) };
-        let run = memo(move || lab.at.with(|at| (at.place(), at.steps)));
+        let comparison = Comparison { variant: State::new(None), other: Kept::new(None), version: State::new(0) };
+        let run = Derived::new(move || lab.at.with(|at| (at.place(), at.steps)));
         effect(move || {
             run.track();
             let variant = comparison.variant.get().and_then(|id| lab.info().variant(id).ok());

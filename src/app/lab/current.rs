@@ -6,14 +6,15 @@ use web_sys::Element;
 
 use super::super::browser;
 use super::super::live::{effect, hear, target};
+use super::super::signal::{Derived, Kept};
 use super::bench::Bench;
 use super::transcript::Window;
 
 /// Marks the lines of the transcript and of the comparison, and scrolls the transcript, never the page, so that its line shows: at once where the
 /// transcript is near, else when the reader comes there.
-pub fn mark(bench: Bench, window: Memo<Window>) {
+pub fn mark(bench: Bench, window: Derived<Window>) {
     let Bench { below, comparison, .. } = bench;
-    let is_behind = StoredValue::new(false);
+    let is_behind = Kept::new(false);
     hear("scroll", move |event| {
         // An element's own scrolling brings nothing nearer.
         if is_behind.get_value() && target(&event).is_none() {
@@ -34,10 +35,10 @@ pub fn mark(bench: Bench, window: Memo<Window>) {
 }
 
 /// Brings the transcript to its current line. Where it is far off, the browser has not even laid it out, and asking for places would make it.
-fn show(is_behind: StoredValue<bool>) {
+fn show(is_behind: Kept<bool>) {
     let (Some(panel), Some(list)) = (browser::element("transcript"), browser::element("events")) else { return };
     let is_near = browser::is_near(&panel);
-    is_behind.try_set_value(!is_near);
+    is_behind.set_value(!is_near);
     let line = list.query_selector("[aria-current]").ok().flatten().filter(|_| is_near);
     if let Some(line) = line.and_then(|line| line.dyn_into().ok()) {
         browser::show_inside(&list, &line);

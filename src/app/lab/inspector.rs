@@ -1,6 +1,5 @@
 //! What a lifeline knows at this step, with what has just changed; or what a message says.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use crate::diagram::{tone_class, tone_sign};

@@ -26,9 +26,10 @@ use maud::{Markup, html};
 use crate::scenarios::{Entry, Info};
 
 use super::icons::{Glyph, icon};
-use super::live::{class, effect, memo, part};
+use super::live::{class, effect, part};
 use super::nav::Nav;
 use super::settings::Settings;
+use super::signal::{Derived, Kept};
 use super::stage::Stage;
 use super::{browser, diagram, dialog, embed, keyboard, page_api, text};
 pub use bench::Bench;
@@ -56,7 +57,7 @@ pub fn page(entry: &'static dyn Entry) -> Markup {
     embed::tell_step(lab);
     keyboard::listen(bench);
     acts::listen(bench);
-    let title = memo(move || {
+    let title = Derived::new(move || {
         lab.at.track();
         text::page_title(entry.info().title, lab.read(|here| here.spec.variant.title).unwrap_or_default())
     });
@@ -117,7 +118,7 @@ fn frame(info: &'static Info) -> Markup {
 fn keep_parts(bench: Bench) {
     let Bench { lab, .. } = bench;
     let window = transcript::window(bench);
-    let at_end = memo(move || lab.at.with(|at| at.step == at.steps));
+    let at_end = Derived::new(move || lab.at.with(|at| at.step == at.steps));
     // What the size of the drawing's frame depends on comes before it, so that the page is not laid out with all the rest to measure it.
     part("variants", move || parameters::variants(lab));
     part("branches", move || branches::panel(bench));
@@ -194,7 +195,7 @@ fn speak(bench: Bench) {
     let Bench { lab, later, .. } = bench;
     let of = |at: At| at.is_open.then(|| (at.place(), at.step));
     // What a page opens with is not news.
-    let said = StoredValue::new(None);
+    let said = Kept::new(None);
     effect(move || {
         let now = of(lab.at.get());
         if said.get_value().is_none() {

@@ -11,6 +11,7 @@ use super::super::browser::{self, Visit};
 use super::super::live::effect;
 use super::super::nav::Nav;
 use super::super::router;
+use super::super::signal::Kept;
 use super::super::text;
 use super::state::{Here, Lab, Spec, choices_of};
 
@@ -31,7 +32,7 @@ pub fn fragment(lab: Lab, fragment: String, done: impl FnOnce() + 'static) {
             None => Err(LinkError::Damaged { why: text::NOT_INFLATED.to_owned() }),
         };
         // The reader may have left the page meanwhile.
-        if lab.loading.try_set(false).is_none() {
+        if lab.loading.try_set(false) {
             show_read(lab, &fragment, link);
             done();
         }
@@ -232,7 +233,7 @@ pub fn keep_branches(lab: Lab, nav: Nav) {
         };
         lab.read_all(line).join("\n")
     };
-    let is_late = StoredValue::new(false);
+    let is_late = Kept::new(false);
     let keep_now = move || {
         if is_late.try_get_value() == Some(true) {
             is_late.set_value(false);

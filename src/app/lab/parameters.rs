@@ -1,6 +1,5 @@
 //! The variant switch, and the parameters of a run.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use crate::scenarios::{Parameter, ParameterKind, Values};

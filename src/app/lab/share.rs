@@ -1,6 +1,5 @@
 //! The Share dialog: the link to this step, a frame for other pages, and the run in other forms.
 
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use maud::{Markup, html};
 use wasm_bindgen::JsCast;
@@ -10,6 +9,7 @@ use super::super::browser;
 use super::super::dialog;
 use super::super::live::effect;
 use super::super::nav::href;
+use super::super::signal::State;
 use super::super::text;
 use super::bench::Bench;
 use super::exports::{self, Format, file_name};
@@ -46,24 +46,24 @@ impl Copying {
 #[derive(Clone, Copy)]
 pub struct Share {
     /// Whether it is open.
-    pub open: RwSignal<bool>,
+    pub open: State<bool>,
     /// Whether the link leads to the start of the run.
-    pub from_start: RwSignal<bool>,
-    link: RwSignal<String>,
-    frame: RwSignal<String>,
+    pub from_start: State<bool>,
+    link: State<String>,
+    frame: State<String>,
     /// What was copied last, and whether the browser let us.
-    copied: RwSignal<Option<(Copying, bool)>>,
+    copied: State<Option<(Copying, bool)>>,
 }
 
 impl Share {
     /// A dialog that is closed.
     pub fn new() -> Self {
         Share {
-            open: RwSignal::new(false),
-            from_start: RwSignal::new(false),
-            link: RwSignal::new(String::new()),
-            frame: RwSignal::new(String::new()),
-            copied: RwSignal::new(None),
+            open: State::new(false),
+            from_start: State::new(false),
+            link: State::new(String::new()),
+            frame: State::new(String::new()),
+            copied: State::new(None),
         }
     }
 }

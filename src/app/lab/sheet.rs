@@ -1,6 +1,5 @@
 //! The diagram's place in the middle of the bench: a press delivers or selects, a second button or a long press offers what else may befall.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use crate::diagram::{Style, Target, in_flight};
@@ -8,7 +7,8 @@ use crate::engine::{ChoiceView, NodeId};
 
 use super::super::browser;
 use super::super::diagram::{self, Diagram};
-use super::super::live::{effect, hear, memo, target};
+use super::super::live::{effect, hear, target};
+use super::super::signal::Derived;
 use super::super::text;
 use super::bench::Bench;
 use super::compare::{narrow, other_title};
@@ -62,7 +62,7 @@ pub fn other(bench: Bench) -> Markup {
 /// Keeps the diagram of the run beside, while there is one.
 pub fn keep_other(bench: Bench) {
     let Bench { lab, comparison, .. } = bench;
-    let is_on = memo(move || comparison.is_on());
+    let is_on = Derived::new(move || comparison.is_on());
     effect(move || {
         if !is_on.get() {
             return;

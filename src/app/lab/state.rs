@@ -1,13 +1,11 @@
 //! The lab: the runs that the reader has open on one scenario's page, which of them is shown, and at which step.
 
-use leptos::prelude::*;
-
 use crate::diagram::step_sentence;
 use crate::engine::{Branch, BranchError, BranchId, Branches, Chosen, Event, MessageEnd, NodeId, Run, Trace};
 use crate::scenarios::{Entry, Info, Values, Variant};
 
-use super::super::live::memo;
 use super::super::settings::Settings;
+use super::super::signal::{Derived, Kept, State};
 use super::super::text;
 
 /// What a run is a run of.
@@ -100,23 +98,23 @@ pub struct Lab {
     pub entry: &'static dyn Entry,
     /// What the reader has set for themselves.
     pub settings: Settings,
-    folders: StoredValue<Vec<Folder>, LocalStorage>,
+    folders: Kept<Vec<Folder>>,
     /// Where the reader is.
-    pub at: RwSignal<At>,
+    pub at: State<At>,
     /// What the inspector shows.
-    pub selected: RwSignal<Selected>,
+    pub selected: State<Selected>,
     /// Something that went wrong, until the reader puts it away.
-    pub notice: RwSignal<Option<String>>,
+    pub notice: State<Option<String>>,
     /// The sentence for the screen reader.
-    pub said: RwSignal<String>,
+    pub said: State<String>,
     /// Whether a packed link is being read.
-    pub loading: RwSignal<bool>,
+    pub loading: State<bool>,
     /// Whether what is shown comes from the address, which then needs no new entry in the history.
-    pub is_arriving: StoredValue<bool>,
+    pub is_arriving: Kept<bool>,
     /// Whether the run plays by itself.
-    pub playing: RwSignal<bool>,
+    pub playing: State<bool>,
     /// Events per second of autoplay, in tenths.
-    pub speed: RwSignal<u32>,
+    pub speed: State<u32>,
 }
 
 impl Lab {
@@ -125,15 +123,15 @@ impl Lab {
         Lab {
             entry,
             settings,
-            folders: StoredValue::new_local(Vec::new()),
-            at: RwSignal::new(At { folder: 0, branch: BranchId(0), steps: 0, step: 0, set: 0, is_open: false }),
-            selected: RwSignal::new(Selected::Follow),
-            notice: RwSignal::new(None),
-            said: RwSignal::new(String::new()),
-            loading: RwSignal::new(false),
-            is_arriving: StoredValue::new(false),
-            playing: RwSignal::new(false),
-            speed: RwSignal::new(10),
+            folders: Kept::new(Vec::new()),
+            at: State::new(At { folder: 0, branch: BranchId(0), steps: 0, step: 0, set: 0, is_open: false }),
+            selected: State::new(Selected::Follow),
+            notice: State::new(None),
+            said: State::new(String::new()),
+            loading: State::new(false),
+            is_arriving: Kept::new(false),
+            playing: State::new(false),
+            speed: State::new(10),
         }
     }
 
@@ -242,14 +240,14 @@ impl Lab {
     /// A value derived from the branch that is shown; anew whenever it is told that the reader has moved.
     pub fn derive<T>(
         self,
-        told: RwSignal<At>,
+        told: State<At>,
         default: T,
         derive: impl Fn(Here<'_>) -> T + Send + Sync + 'static,
-    ) -> Memo<T>
+    ) -> Derived<T>
     where
         T: Clone + PartialEq + Send + Sync + 'static,
     {
-        memo(move || {
+        Derived::new(move || {
             told.track();
             self.read(&derive).unwrap_or_else(|| default.clone())
         })

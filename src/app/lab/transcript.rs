@@ -1,11 +1,10 @@
 //! The run as text: one sentence per event, in order. The screen reader's view of the diagram, and a way to go to any step.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use crate::engine::{BranchId, Event, Trace};
 
-use super::super::live::memo;
+use super::super::signal::Derived;
 use super::super::text;
 use super::bench::Bench;
 use super::state::rows_of;
@@ -29,8 +28,8 @@ pub struct Window {
 }
 
 /// What the list shows, derived once per step; the list is drawn anew only where it changes.
-pub fn window(bench: Bench) -> Memo<Window> {
-    memo(move || {
+pub fn window(bench: Bench) -> Derived<Window> {
+    Derived::new(move || {
         let at = bench.below.get();
         let reach = bench.reach.get();
         let rows = bench.lab.read_at(at, |here| {
@@ -45,7 +44,7 @@ pub fn window(bench: Bench) -> Memo<Window> {
 }
 
 /// The panel.
-pub fn panel(bench: Bench, window: Memo<Window>) -> Markup {
+pub fn panel(bench: Bench, window: Derived<Window>) -> Markup {
     let Window { place: (folder, BranchId(branch)), first, end, all } = window.get();
     let lines = bench.lab.read(|here| {
         let trace = here.run.trace();

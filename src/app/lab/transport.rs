@@ -1,6 +1,5 @@
 //! To the start, back, play, forward, to the end; the scrub; speed; along one lifeline; to the violation.
 
-use leptos::prelude::*;
 use leptos::task::spawn_local;
 use maud::{Markup, html};
 

@@ -1,6 +1,5 @@
 //! Invariants and goals, always in view with how they stand; who is blocked, on what, and what would free them; the figures.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use crate::engine::{NodeView, Verdict, VerdictKind, VerdictState};

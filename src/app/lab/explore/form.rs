@@ -1,6 +1,5 @@
 //! The question: what to look for, from where, within which budget, and how.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};

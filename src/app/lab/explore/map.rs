@@ -1,6 +1,5 @@
 //! The map of all states, drawn: a row for each number of choices, the run that is shown as a path through it.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use crate::explore::{Map, Mark};

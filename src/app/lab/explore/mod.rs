@@ -15,6 +15,7 @@ use crate::scenarios::run_string::{Link, split_choices};
 
 use super::super::live::effect;
 use super::super::searcher::Searcher;
+use super::super::signal::{Kept, State};
 use super::super::{browser, dialog, patch, text};
 use super::bench::Bench;
 use super::open;
@@ -51,21 +52,21 @@ impl Asked {
 pub struct Explore {
     searcher: Searcher,
     /// Whether the dialog is open.
-    pub open: RwSignal<bool>,
+    pub open: State<bool>,
     /// What is to be looked for.
-    kind: RwSignal<String>,
+    kind: State<String>,
     /// Whether to begin at the step that is shown.
-    from_here: RwSignal<bool>,
+    from_here: State<bool>,
     /// What is wrong with the question; empty where nothing is.
-    trouble: RwSignal<String>,
+    trouble: State<String>,
     /// The last question.
-    asked: RwSignal<Option<Asked>>,
+    asked: State<Option<Asked>>,
     /// Counts the questions: only of the last is anything told.
-    turn: StoredValue<u32>,
+    turn: Kept<u32>,
     /// Of which question the map was brought into view.
-    mapped: StoredValue<u32>,
+    mapped: Kept<u32>,
     /// Whether the bench tells of it.
-    is_told: RwSignal<bool>,
+    is_told: State<bool>,
 }
 
 impl Explore {
@@ -75,14 +76,14 @@ impl Explore {
         on_cleanup(move || searcher.cancel());
         Explore {
             searcher,
-            open: RwSignal::new(false),
-            kind: RwSignal::new(text::SEARCH_KINDS[0].0.to_owned()),
-            from_here: RwSignal::new(false),
-            trouble: RwSignal::new(String::new()),
-            asked: RwSignal::new(None),
-            turn: StoredValue::new(0),
-            mapped: StoredValue::new(0),
-            is_told: RwSignal::new(false),
+            open: State::new(false),
+            kind: State::new(text::SEARCH_KINDS[0].0.to_owned()),
+            from_here: State::new(false),
+            trouble: State::new(String::new()),
+            asked: State::new(None),
+            turn: Kept::new(0),
+            mapped: Kept::new(0),
+            is_told: State::new(false),
         }
     }
 

@@ -1,6 +1,5 @@
 //! How far the search is and what it says: words, numbers, a chart of the states by depth, what was found, the map.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use crate::explore::End;

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Trunk's hook behind a release build: one style sheet instead of many, and the glue of wasm-bindgen without comments and long names (Trunk's own
+# minifier gives up on its exports), where esbuild is on PATH. Fewer bytes and fewer requests; the page is the same without.
+set -eu
+[ "${TRUNK_PROFILE:-}" = release ] || exit 0
+cd "$TRUNK_STAGING_DIR"
+
+sheets=$(grep -oE '<link [^>]*rel="?stylesheet"?[^>]*>' index.html | sed -E 's/.*href="?([^" >]+)"?.*/\1/')
+# shellcheck disable=SC2086
+cat $sheets >styles.css
+bundle="styles-$(cksum styles.css | cut -d ' ' -f 1).css"
+mv styles.css "$bundle"
+# shellcheck disable=SC2086
+rm $sheets
+# The first sheet's place is taken by the bundle, the others leave.
+sed -E -e "s|<link [^>]*rel=\"?stylesheet\"?[^>]*>|<link rel=stylesheet href=./$bundle>|" -e "s|<link [^>]*integrity=[^>]*rel=\"?stylesheet\"?[^>]*>||g" \
+  index.html >index.bundled
+mv index.bundled index.html
+
+if command -v esbuild >/dev/null 2>&1; then
+  for glue in interleave-*.js; do
+    esbuild --minify --format=esm --target=es2022 --log-level=error "$glue" >"$glue.min"
+    mv "$glue.min" "$glue"
+  done
+fi
