@@ -11,6 +11,7 @@ mod exec;
 mod heap;
 mod insert;
 mod locks;
+mod minmax;
 mod modify;
 mod notes;
 mod plan;

@@ -1,7 +1,7 @@
 //! Reading a table, by the way that the planner chose.
 
 use super::exec::{Entry, Exec};
-use super::plan::{Path, Wanted, choose};
+use super::plan::{Path, Wanted, best, choose};
 use super::ssi::Target;
 use super::{Postgres, SessionId, Tid};
 use crate::servers::sql::bind::Bound;
@@ -27,6 +27,8 @@ pub(super) struct Asked<'a> {
     pub quals: &'a [Bound],
     pub order: Option<(u16, bool)>,
     pub limit: Option<f64>,
+    /// Whether only an index that gives the order will do.
+    pub in_order: bool,
     /// How wide a row of the query is.
     pub width: usize,
 }
@@ -45,7 +47,8 @@ impl Exec<'_> {
         let wanted =
             Wanted { stored, offset: asked.offset, quals: asked.quals, order: asked.order, limit: asked.limit };
         // Others may have changed the table, and with it the plan, before the statement runs again.
-        let path = choose(&wanted);
+        let ordered = asked.in_order.then(|| best(&wanted, true)).flatten().map(|best| best.path);
+        let path = ordered.unwrap_or_else(|| choose(&wanted));
         let Entry::Path(path) = self.once(|_, _, _| Ok(Entry::Path(path)))? else { return Err(lost()) };
         let entry = match &path {
             Path::Seq => self.once(|pg, session, _| {

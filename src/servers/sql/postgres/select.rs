@@ -106,6 +106,9 @@ impl<'a> Exec<'a> {
         wanted: usize,
         each: Each<'_, 'a>,
     ) -> Result<(), Stop> {
+        if wanted == 0 {
+            return Ok(());
+        }
         let mut filter = Vec::new();
         if let Some(condition) = &query.filter {
             conjuncts(condition, &mut filter);
@@ -160,7 +163,8 @@ impl<'a> Exec<'a> {
             _ => None,
         };
         let limit = (wanted < usize::MAX).then_some(wanted as f64);
-        let asked = Asked { table: *table, offset: 0, quals: filter, order, limit, width: empty.values.len() };
+        let asked =
+            Asked { table: *table, offset: 0, quals: filter, order, limit, in_order: false, width: empty.values.len() };
         self.note_read(*table, filter);
         let mut cursor = self.open(&asked, outer)?;
         while let Some(tid) = self.fetch(&mut cursor)? {
@@ -195,8 +199,15 @@ impl<'a> Exec<'a> {
             if let BoundSource::Table(table) = &from.source {
                 self.note_read(*table, &[]);
                 let width = empty.values.len();
-                let asked =
-                    Asked { table: *table, offset: from.offset, quals: &quals, order: None, limit: None, width };
+                let asked = Asked {
+                    table: *table,
+                    offset: from.offset,
+                    quals: &quals,
+                    order: None,
+                    limit: None,
+                    in_order: false,
+                    width,
+                };
                 let mut cursor = self.open(&asked, outer)?;
                 while let Some(tid) = self.fetch(&mut cursor)? {
                     self.note_item(*table, tid);
@@ -394,7 +405,9 @@ impl<'a> Exec<'a> {
     fn groups(&mut self, query: &BoundQuery, outer: Option<&Env>, width: usize) -> Result<Vec<Row>, Stop> {
         let mut groups: Vec<(Vec<Value>, Vec<Joined>)> = Vec::new();
         let mut count = 0;
-        self.each(query, outer, width, usize::MAX, &mut |exec, joined| {
+        let ends = self.min_max(query, outer, width)?;
+        let wanted = if ends.is_some() { 0 } else { usize::MAX };
+        self.each(query, outer, width, wanted, &mut |exec, joined| {
             let env = Env { row: &joined.values, aggregates: &[], outer };
             let key: Vec<Value> = query.group_by.iter().map(|by| eval(by, &env, exec)).collect::<Result<_, _>>()?;
             count += 1;
@@ -411,8 +424,13 @@ impl<'a> Exec<'a> {
         let mut sorted = Vec::new();
         for (_, members) in groups {
             let mut aggregates = Vec::new();
-            for aggregate in &query.aggregates {
-                aggregates.push(self.aggregate(aggregate, &members, outer)?);
+            match &ends {
+                Some(ends) => aggregates.clone_from(ends),
+                None => {
+                    for aggregate in &query.aggregates {
+                        aggregates.push(self.aggregate(aggregate, &members, outer)?);
+                    }
+                }
             }
             let first = members.first().unwrap_or(&nothing);
             let env = Env { row: &first.values, aggregates: &aggregates, outer };
