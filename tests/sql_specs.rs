@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use interleave::servers::sql::ast::Level;
+use interleave::servers::sql::engine::Kind;
 use interleave::servers::sql::isolation_tester::{parse, permutations, run};
 
 /// Folders of specs with what a real server printed: the copy in this repository, and what lies beside a checkout.
@@ -35,7 +36,7 @@ fn specs_print_what_the_real_server_printed() {
     assert!(specs.len() >= 23, "only {} specs found", specs.len());
     for (name, text, expected) in specs {
         let spec = parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let found = run(&spec, Level::ReadCommitted).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let found = run(&spec, Kind::Postgres, Level::ReadCommitted).unwrap_or_else(|error| panic!("{name}: {error}"));
         let differs = found.lines().zip(expected.lines()).position(|(found, expected)| found != expected);
         assert!(found == expected, "{name}: differs at line {differs:?}");
     }

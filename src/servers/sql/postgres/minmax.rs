@@ -1,10 +1,10 @@
 //! `min` and `max` by the end of an index, where the planner would: then the rest of the table is not read, which SERIALIZABLE notices.
 
 use super::exec::Exec;
-use super::plan::{Wanted, best, conjuncts};
-use super::scan::Asked;
+use super::plan::{Wanted, best};
 use crate::servers::sql::bind::{AggregateKind, Bound, BoundQuery, BoundSource};
 use crate::servers::sql::eval::{Env, Stop, holds};
+use crate::servers::sql::query::{Asked, conjuncts};
 use crate::servers::sql::value::Value;
 
 /// What the planner takes an aggregate over a row to cost.
@@ -44,7 +44,7 @@ impl Exec<'_> {
         }
         let mut out = Vec::new();
         for (column, backward, quals) in wanted {
-            self.note_read(table, &quals);
+            self.looks(table, &quals);
             let asked = Asked {
                 table,
                 offset: 0,
@@ -53,6 +53,7 @@ impl Exec<'_> {
                 limit: Some(1.0),
                 in_order: true,
                 width,
+                lock: None,
             };
             let mut cursor = self.open(&asked, outer)?;
             let mut end = Value::Null;
@@ -63,7 +64,7 @@ impl Exec<'_> {
                         continue 'rows;
                     }
                 }
-                self.note_item(table, tid);
+                self.reads(table, tid);
                 end = row[usize::from(column)].clone();
                 break;
             }

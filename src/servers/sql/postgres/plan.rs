@@ -5,6 +5,7 @@
 use super::heap::Stored;
 use crate::servers::sql::ast::Binary;
 use crate::servers::sql::bind::Bound;
+use crate::servers::sql::query::{conjuncts, depends};
 use crate::servers::sql::schema::{Index, Table};
 use crate::servers::sql::value::Type;
 
@@ -48,45 +49,6 @@ pub(super) struct Wanted<'a> {
     pub order: Option<(u16, bool)>,
     /// How many rows are wanted, if not all.
     pub limit: Option<f64>,
-}
-
-/// Cuts a condition at its ANDs.
-pub(super) fn conjuncts(condition: &Bound, out: &mut Vec<Bound>) {
-    if let Bound::Binary(Binary::And, left, right) = condition {
-        conjuncts(left, out);
-        conjuncts(right, out);
-    } else {
-        out.push(condition.clone());
-    }
-}
-
-/// Whether an expression looks at the row itself, or does more than compute.
-pub(super) fn depends(expr: &Bound, on: &dyn Fn(u16) -> bool) -> bool {
-    match expr {
-        Bound::Const(_) => false,
-        Bound::Column(depth, at) => *depth == 0 && on(*at),
-        Bound::Aggregate(_) | Bound::InQuery(..) | Bound::Exists(_) | Bound::Scalar(_) => true,
-        Bound::Call(function, arguments) => {
-            use crate::servers::sql::bind::Function;
-            let volatile = matches!(
-                function,
-                Function::AdvisoryLock { .. } | Function::AdvisoryUnlock { .. } | Function::AdvisoryUnlockAll
-            );
-            volatile || arguments.iter().any(|one| depends(one, on))
-        }
-        Bound::Not(a)
-        | Bound::Minus(a)
-        | Bound::Trimmed(a)
-        | Bound::IsNull(a, _)
-        | Bound::IsBool(a, ..)
-        | Bound::Cast(a, _) => depends(a, on),
-        Bound::Binary(_, a, b) | Bound::Like(a, b, _) => depends(a, on) || depends(b, on),
-        Bound::InList(a, list, _) => depends(a, on) || list.iter().any(|one| depends(one, on)),
-        Bound::Case(arms, otherwise) => {
-            arms.iter().any(|(when, then)| depends(when, on) || depends(then, on))
-                || otherwise.as_ref().is_some_and(|otherwise| depends(otherwise, on))
-        }
-    }
 }
 
 /// What a condition asks of one column.

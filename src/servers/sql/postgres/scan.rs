@@ -7,6 +7,7 @@ use super::{Postgres, SessionId, Tid};
 use crate::servers::sql::bind::Bound;
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Env, Stop, holds};
+use crate::servers::sql::query::Asked;
 use crate::servers::sql::schema::{Index, Row};
 use crate::servers::sql::value::Value;
 
@@ -18,19 +19,6 @@ pub(super) struct Cursor {
     left: std::collections::VecDeque<u32>,
     /// Versions found and not yet handed out.
     found: std::collections::VecDeque<Tid>,
-}
-
-/// Where a table stands among the sources of a query, and what is asked of it.
-pub(super) struct Asked<'a> {
-    pub table: u32,
-    pub offset: u16,
-    pub quals: &'a [Bound],
-    pub order: Option<(u16, bool)>,
-    pub limit: Option<f64>,
-    /// Whether only an index that gives the order will do.
-    pub in_order: bool,
-    /// How wide a row of the query is.
-    pub width: usize,
 }
 
 impl Exec<'_> {
