@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use interleave::servers::sql::answer::{Answer, Reply};
 use interleave::servers::sql::ast::Level;
+use interleave::servers::sql::engine::{Engine, Kind, SessionId};
 use interleave::servers::sql::parse::parse;
-use interleave::servers::sql::postgres::{Postgres, SessionId};
 use interleave::servers::sql::schema::Row;
 
 /// A line of a transcript: case, level, step, session, SQL, result.
@@ -29,7 +29,7 @@ fn level(words: &str) -> Level {
     Level::ALL.into_iter().find(|level| level.words().eq_ignore_ascii_case(words)).unwrap()
 }
 
-fn send(database: &mut Postgres, session: SessionId, sql: &str) -> Vec<(SessionId, Answer)> {
+fn send(database: &mut dyn Engine, session: SessionId, sql: &str) -> Vec<(SessionId, Answer)> {
     database.execute(session, Arc::from(parse(sql).unwrap()))
 }
 
@@ -55,14 +55,15 @@ fn told(answer: &Answer) -> String {
 
 /// Runs the sends of one case at one level, and writes its transcript.
 fn replay(lines: &[&Line]) -> Vec<(String, String)> {
-    let mut database = Postgres::new();
+    let mut database = Kind::Postgres.database();
+    let database = database.engine_mut();
     let mut sessions: BTreeMap<String, SessionId> = BTreeMap::new();
     let setup = database.connect().unwrap();
-    send(&mut database, setup, "create table test (id int primary key, value int)");
-    send(&mut database, setup, "insert into test (id, value) values (1, 10), (2, 20)");
+    send(database, setup, "create table test (id int primary key, value int)");
+    send(database, setup, "insert into test (id, value) values (1, 10), (2, 20)");
     for name in ["T1", "T2", "T3"] {
         let session = database.connect().unwrap();
-        send(&mut database, session, &format!("begin isolation level {}", lines[0][1]));
+        send(database, session, &format!("begin isolation level {}", lines[0][1]));
         sessions.insert(name.to_owned(), session);
     }
     let mut out = Vec::new();
@@ -72,7 +73,7 @@ fn replay(lines: &[&Line]) -> Vec<(String, String)> {
     for line in lines {
         let [_, _, step, name, sql, _] = line;
         if step == "final" {
-            let done = send(&mut database, setup, sql);
+            let done = send(database, setup, sql);
             out.push((step.clone(), told(&done[0].1)));
             continue;
         }
@@ -84,7 +85,7 @@ fn replay(lines: &[&Line]) -> Vec<(String, String)> {
             out.push((step.clone(), "NOT-SENT (txn aborted)".to_owned()));
             continue;
         }
-        let answers = send(&mut database, session, sql);
+        let answers = send(database, session, sql);
         if !answers.iter().any(|(done, _)| *done == session) {
             out.push((step.clone(), "BLOCKS".to_owned()));
             blocked.insert(session, step.clone());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use interleave::servers::sql::ast::Level;
+use interleave::servers::sql::engine::Engine as _;
 use interleave::servers::sql::history::{Graph, Phenomenon};
 use interleave::servers::sql::parse::parse;
 use interleave::servers::sql::postgres::{Postgres, SessionId};
@@ -76,7 +77,7 @@ fn play(seed: u64, level: Level) -> Postgres {
                 return database;
             }
             // Only who is part of a circle finds one.
-            let found = stuck.iter().any(|at| !database.check_deadlock(*at as SessionId + 1).is_empty());
+            let found = stuck.iter().any(|at| !database.lose_patience(*at as SessionId + 1).is_empty());
             assert!(found, "seed {seed}: everybody waits, and nobody finds a deadlock");
             continue;
         }

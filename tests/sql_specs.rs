@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use interleave::servers::sql::ast::Level;
+use interleave::servers::sql::engine::Kind;
 use interleave::servers::sql::isolation_tester::{parse, permutations, run};
 
 /// Folders of specs with what a real server printed: the copy in this repository, and what lies beside a checkout.
@@ -35,7 +36,7 @@ fn specs_print_what_the_real_server_printed() {
     assert!(specs.len() >= 23, "only {} specs found", specs.len());
     for (name, text, expected) in specs {
         let spec = parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let found = run(&spec, Level::ReadCommitted).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let found = run(&spec, Kind::Postgres, Level::ReadCommitted).unwrap_or_else(|error| panic!("{name}: {error}"));
         let differs = found.lines().zip(expected.lines()).position(|(found, expected)| found != expected);
         assert!(found == expected, "{name}: differs at line {differs:?}");
     }
@@ -63,5 +64,30 @@ fn bad_files_are_refused_at_a_place() {
     for (text, message) in cases {
         let error = parse(text).unwrap_err().to_string();
         assert!(error.starts_with(message), "{text:?} gives {error:?}");
+    }
+}
+
+fn interleave(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_interleave")).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_command_line_prints_the_same_and_names_what_is_bad() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ground-truth/pg-isolation");
+    let spec = folder.join("specs/simple-write-skew.spec");
+    let spec = spec.to_str().unwrap();
+    let expected = std::fs::read_to_string(folder.join("expected/simple-write-skew.out")).unwrap();
+    assert_eq!(interleave(&["sql", spec]), (Some(0), expected, String::new()));
+    let cases: [(&[&str], &str); 3] = [
+        (&["sql", "no-such-file.spec"], "no-such-file.spec cannot be read"),
+        (&["sql", spec, "--engine", "innodb"], "the engine innodb is not there yet"),
+        (&["sql", spec, "--level", "snapshot"], "`--level snapshot` is no isolation level"),
+    ];
+    for (arguments, message) in cases {
+        let (status, out, error) = interleave(arguments);
+        assert_eq!((status, out.as_str()), (Some(2), ""));
+        assert!(error.contains(message), "{error}");
     }
 }

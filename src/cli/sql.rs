@@ -3,6 +3,7 @@
 use super::args::{Engine, Sql};
 use super::{BadInput, Outcome, Status};
 use crate::servers::sql::ast::Level;
+use crate::servers::sql::engine::Kind;
 use crate::servers::sql::isolation_tester::{parse, run};
 
 /// Runs a spec file.
@@ -10,15 +11,15 @@ pub fn sql(args: &Sql) -> Result<Outcome, BadInput> {
     let file = args.file.display().to_string();
     let text = std::fs::read_to_string(&args.file).map_err(|error| BadInput::File { file: file.clone(), error })?;
     let spec = parse(&text).map_err(|error| BadInput::SpecFile { file: file.clone(), error })?;
-    match args.engine {
-        Engine::Postgres => {}
+    let kind = match args.engine {
+        Engine::Postgres => Kind::Postgres,
         Engine::Innodb | Engine::Textbook => return Err(BadInput::Engine { engine: args.engine.name() }),
-    }
+    };
     let level = match &args.level {
-        None => Level::ReadCommitted,
+        None => kind.default_level(),
         Some(words) => level(words)?,
     };
-    let text = run(&spec, level).map_err(|error| BadInput::SpecRun { file, error })?;
+    let text = run(&spec, kind, level).map_err(|error| BadInput::SpecRun { file, error })?;
     Ok(Outcome { text, remarks: Vec::new(), status: Status::Fine })
 }
 

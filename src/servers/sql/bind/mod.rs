@@ -2,6 +2,7 @@
 
 mod expr;
 mod query;
+mod statement;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use super::schema::Table;
 use super::value::{Type, Value};
 
 pub use expr::{Function, Scope, assigned};
+pub use statement::{BoundChange, BoundInsert, BoundRows, BoundStatement, Conflict, Set};
 
 /// An expression whose columns are places in rows.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

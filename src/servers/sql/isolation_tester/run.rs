@@ -11,8 +11,8 @@ use super::print::table;
 use super::spec::{Blocker, Launch, Spec, Sql};
 use crate::servers::sql::answer::{Answer, Reply};
 use crate::servers::sql::ast::Level;
+use crate::servers::sql::engine::{Engine, Kind, SessionId};
 use crate::servers::sql::error::SqlError;
-use crate::servers::sql::postgres::{Postgres, SessionId};
 
 /// Most permutations that are run of a file that names none.
 pub const MAX_PERMUTATIONS: u64 = 100_000;
@@ -95,15 +95,16 @@ fn extend(
 }
 
 /// Runs a file and gives what the tester prints. `level` is that of transactions that name none.
-pub fn run(spec: &Spec, level: Level) -> Result<String, RunError> {
+pub fn run(spec: &Spec, kind: Kind, level: Level) -> Result<String, RunError> {
     let mut out = format!("Parsed test spec with {} sessions\n", spec.sessions.len());
-    let mut database = Postgres::new();
+    let mut database = kind.database();
+    let database = database.engine_mut();
     for _ in 0..=spec.sessions.len() {
         let session = database.connect()?;
         database.set_default_level(session, level);
     }
     for launches in permutations(spec)? {
-        let mut tester = Tester { spec, out: &mut out, database: &mut database, now_ms: 0, conns: Vec::new() };
+        let mut tester = Tester { spec, out: &mut out, database: &mut *database, now_ms: 0, conns: Vec::new() };
         tester.permutation(&launches)?;
     }
     Ok(out)
@@ -124,7 +125,7 @@ struct Conn {
 struct Tester<'a> {
     spec: &'a Spec,
     out: &'a mut String,
-    database: &'a mut Postgres,
+    database: &'a mut dyn Engine,
     now_ms: u64,
     conns: Vec<Conn>,
 }
@@ -160,11 +161,11 @@ impl<'a> Tester<'a> {
         self.took(answers);
     }
 
-    /// Lets time pass to the next look for a deadlock; false where nobody will look any more.
+    /// Lets time pass to when the next session loses its patience; false where none will any more.
     fn pass_time(&mut self) -> bool {
         let due = (0..self.conns.len())
             .filter_map(|at| match self.conns[at].waits {
-                Some((since, false)) => Some((since + self.database.deadlock_timeout_ms(at as SessionId), at)),
+                Some((since, false)) => Some((since + self.database.patience_ms(at as SessionId), at)),
                 _ => None,
             })
             .min();
@@ -173,7 +174,7 @@ impl<'a> Tester<'a> {
         if let Some((since, _)) = self.conns[at].waits {
             self.conns[at].waits = Some((since, true));
         }
-        let answers = self.database.check_deadlock(at as SessionId);
+        let answers = self.database.lose_patience(at as SessionId);
         self.took(answers);
         true
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::exec::{Entry, Exec};
 use super::locks::Tag;
 use super::rows::{How, Outcome, Spot};
-use super::scan::{Asked, key_of, lost};
+use super::scan::{key_of, lost};
 use super::select::concurrent_update;
 use super::ssi::Target;
 use super::txn::{Snapshot, State};
@@ -14,6 +14,7 @@ use crate::servers::sql::ast::{Binary, Patience, Strength, TableMode};
 use crate::servers::sql::bind::Bound;
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Env, Stop, eval, holds};
+use crate::servers::sql::query::Asked;
 use crate::servers::sql::schema::{ForeignKey, Index, Row, Table};
 use crate::servers::sql::value::Value;
 
@@ -269,7 +270,7 @@ impl<'a> Exec<'a> {
 
     fn share_key_now(&mut self, table: u32, quals: &[Bound]) -> Result<bool, Stop> {
         let width = self.pg.tables.get(&table).map_or(0, |stored| stored.table.columns.len());
-        let asked = Asked { table, offset: 0, quals, order: None, limit: None, width };
+        let asked = Asked { table, offset: 0, quals, order: None, limit: None, in_order: false, width, lock: None };
         let one_snapshot = self.pg.txn(self.session).is_some_and(super::txn::Txn::one_snapshot);
         let mut cursor = self.open(&asked, None)?;
         let mut any = false;

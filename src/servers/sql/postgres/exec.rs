@@ -8,7 +8,7 @@ use super::txn::{Snapshot, State};
 use super::{Postgres, SessionId, Tid, Visible, Xid};
 use crate::servers::sql::answer::{Reply, Rows};
 use crate::servers::sql::ast::{Name, Query, Source, Statement, TableMode};
-use crate::servers::sql::bind::{Bound, BoundFrom, BoundQuery, BoundSource, Function};
+use crate::servers::sql::bind::{BoundQuery, BoundStatement, Catalog, Function};
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Context, Env, Stop};
 use crate::servers::sql::schema::Row;
@@ -163,7 +163,13 @@ impl Postgres {
         let mut tables = Vec::new();
         tables_of(statement, &mut tables);
         self.lock_tables(session, &tables)?;
-        let bound = Visible { postgres: self, session }.bind(statement)?;
+        if let Statement::Select(query) = statement
+            && query.locking.iter().any(|locking| locking.in_share_mode)
+        {
+            return Err(SqlError::new("42601", "syntax error at or near \"LOCK\"").into());
+        }
+        let visible = Visible { postgres: self, session };
+        let bound = (&visible as &dyn Catalog).bind(statement)?;
         self.read_only(session, statement)?;
         let snapshot = match self.running_mut(session).and_then(|running| running.snapshot.clone()) {
             Some(snapshot) => snapshot,
@@ -226,33 +232,9 @@ impl Postgres {
     }
 }
 
-/// A statement whose names are found.
-pub(super) enum BoundStatement {
-    Select(BoundQuery),
-    Insert(super::insert::BoundInsert),
-    Change(super::modify::BoundChange),
-}
-
 impl Visible<'_> {
     pub(super) fn existing_id(&self, name: &str) -> Option<u32> {
-        use crate::servers::sql::bind::Catalog as _;
         self.table(name).map(|table| table.id)
-    }
-
-    fn bind(&self, statement: &Statement) -> Result<BoundStatement, SqlError> {
-        let mut scope = crate::servers::sql::bind::Scope::new(self);
-        Ok(match statement {
-            Statement::Select(query) => {
-                if query.locking.iter().any(|locking| locking.in_share_mode) {
-                    return Err(SqlError::new("42601", "syntax error at or near \"LOCK\""));
-                }
-                BoundStatement::Select(scope.query(query)?)
-            }
-            Statement::Insert(insert) => BoundStatement::Insert(self.bind_insert(insert)?),
-            Statement::Update(update) => BoundStatement::Change(self.bind_update(update)?),
-            Statement::Delete(delete) => BoundStatement::Change(self.bind_delete(delete)?),
-            _ => return Err(SqlError::unsupported("this statement")),
-        })
     }
 }
 
@@ -267,33 +249,6 @@ impl Exec<'_> {
             }
             BoundStatement::Insert(insert) => self.insert(insert),
             BoundStatement::Change(change) => self.change(change),
-        }
-    }
-
-    /// Reads a table for a change, as a query with nothing but a filter would.
-    pub fn only_table(table: u32, width: usize, filter: Option<Bound>) -> BoundQuery {
-        let from = BoundFrom {
-            source: BoundSource::Table(table),
-            offset: 0,
-            width: width as u16,
-            on: None,
-            left: false,
-            lock: None,
-        };
-        BoundQuery {
-            id: u16::MAX,
-            correlated: false,
-            distinct: false,
-            items: Vec::new(),
-            from: vec![from],
-            filter,
-            grouped: false,
-            group_by: Vec::new(),
-            aggregates: Vec::new(),
-            having: None,
-            order_by: Vec::new(),
-            limit: None,
-            offset: None,
         }
     }
 }

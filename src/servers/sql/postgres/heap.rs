@@ -7,8 +7,7 @@ use super::{Postgres, SessionId, Xid};
 use crate::servers::sql::ast::Strength;
 use crate::servers::sql::schema::{Row, Table};
 
-/// Place of a row version in its table.
-pub type Tid = u32;
+pub use crate::servers::sql::query::Tid;
 
 /// Bytes of a page that rows can take.
 const PAGE: u32 = 8192 - 24;

@@ -1,163 +1,19 @@
 //! `INSERT`, with `ON CONFLICT`.
 
-use std::sync::Arc;
-
+use super::Tid;
 use super::exec::{Entry, Exec};
 use super::modify::changed;
 use super::rows::{How, Outcome, Spot};
 use super::scan::lost;
 use super::select::concurrent_update;
 use super::ssi::Target;
-use super::{Tid, Visible};
 use crate::servers::sql::answer::Reply;
-use crate::servers::sql::ast::{Insert, Name, Patience, Rows, Strength};
-use crate::servers::sql::bind::{Bound, BoundItem, BoundQuery, Catalog as _, Scope, assigned};
+use crate::servers::sql::ast::{Patience, Strength};
+use crate::servers::sql::bind::{Bound, BoundInsert, BoundRows};
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Env, Stop, eval, holds};
 use crate::servers::sql::schema::{Row, Table};
-use crate::servers::sql::value::{Type, Value};
-
-/// An `INSERT`.
-pub(super) struct BoundInsert {
-    table: Arc<Table>,
-    rows: BoundRows,
-    /// Columns that rows give values for, in their order.
-    columns: Vec<u16>,
-    conflict: Option<Conflict>,
-    returning: Vec<BoundItem>,
-}
-
-enum BoundRows {
-    Values(Vec<Vec<Bound>>),
-    /// A query, and how its columns are fitted.
-    Query(Box<BoundQuery>, Vec<Bound>),
-}
-
-/// Columns with their new values.
-type Set = Vec<(u16, Bound)>;
-
-struct Conflict {
-    /// Places of the unique indexes that are meant.
-    indexes: Vec<usize>,
-    update: Option<(Set, Option<Bound>)>,
-}
-
-impl Visible<'_> {
-    pub(super) fn bind_insert(&self, insert: &Insert) -> Result<BoundInsert, SqlError> {
-        let table = self.existing(&insert.table)?;
-        let mut columns = Vec::new();
-        for name in &insert.columns {
-            let missing =
-                || SqlError::new("42703", format!("column \"{name}\" of relation \"{}\" does not exist", table.name));
-            let at = table.column(name).ok_or_else(missing)?;
-            if columns.contains(&at) {
-                return Err(SqlError::new("42701", format!("column \"{name}\" specified more than once")));
-            }
-            columns.push(at);
-        }
-        let named = !columns.is_empty();
-        if !named {
-            columns = (0..table.columns.len() as u16).collect();
-        }
-        let fits = |count: usize| -> Result<(), SqlError> {
-            if count > columns.len() {
-                return Err(SqlError::new("42601", "INSERT has more expressions than target columns"));
-            }
-            if named && count < columns.len() {
-                return Err(SqlError::new("42601", "INSERT has more target columns than expressions"));
-            }
-            Ok(())
-        };
-        let column = |at: usize| &table.columns[usize::from(columns[at])];
-        let rows = match &insert.rows {
-            Rows::Defaults => BoundRows::Values(vec![Vec::new()]),
-            Rows::Values(rows) => {
-                let mut out = Vec::new();
-                let length = rows.first().map_or(0, Vec::len);
-                for row in rows {
-                    if row.len() != length {
-                        return Err(SqlError::new("42601", "VALUES lists must all be the same length"));
-                    }
-                    fits(row.len())?;
-                    let mut bound = Vec::new();
-                    for (at, expr) in row.iter().enumerate() {
-                        bound.push(match expr {
-                            Some(expr) => {
-                                let mut scope = Scope::new(self);
-                                scope.no_aggregates = Some("VALUES");
-                                scope.columns.push(Vec::new());
-                                assigned(scope.expr(expr)?, &column(at).name, column(at).ty)?
-                            }
-                            None => column(at).default.clone().unwrap_or(Bound::Const(Value::Null)),
-                        });
-                    }
-                    out.push(bound);
-                }
-                BoundRows::Values(out)
-            }
-            Rows::Query(query) => {
-                let query = Scope::new(self).query(query)?;
-                fits(query.items.len())?;
-                let fitted = query.items.iter().enumerate().map(|(at, item)| {
-                    let literal =
-                        matches!(item.expr, Bound::Const(Value::Null | Value::Text(_))) && item.series.is_none();
-                    if literal {
-                        return Ok(Bound::Cast(Box::new(Bound::Column(0, at as u16)), column(at).ty));
-                    }
-                    assigned((Bound::Column(0, at as u16), item.ty), &column(at).name, column(at).ty)
-                });
-                let fitted = fitted.collect::<Result<_, _>>()?;
-                BoundRows::Query(Box::new(query), fitted)
-            }
-        };
-        let given = match &rows {
-            BoundRows::Values(rows) => rows.first().map_or(0, Vec::len),
-            BoundRows::Query(query, _) => query.items.len(),
-        };
-        columns.truncate(given);
-        let conflict = self.bind_conflict(insert, table)?;
-        let mut scope = Scope::of_table(self, &insert.table, insert.alias.as_deref())?;
-        let returning = self.bind_returning(&mut scope, &insert.returning)?;
-        Ok(BoundInsert { table: Arc::new(table.clone()), rows, columns, conflict, returning })
-    }
-
-    fn bind_conflict(&self, insert: &Insert, table: &Table) -> Result<Option<Conflict>, SqlError> {
-        let Some(conflict) = &insert.on_conflict else { return Ok(None) };
-        let mut wanted = Vec::new();
-        for name in &conflict.columns {
-            let missing = || SqlError::new("42703", format!("column \"{name}\" does not exist"));
-            wanted.push(table.column(name).ok_or_else(missing)?);
-        }
-        wanted.sort_unstable();
-        let serves = |columns: &[u16]| {
-            let mut columns = columns.to_vec();
-            columns.sort_unstable();
-            wanted.is_empty() || columns == wanted
-        };
-        let unique = table.indexes.iter().enumerate().filter(|(_, index)| index.unique && index.filter.is_none());
-        let indexes: Vec<usize> = unique.filter(|(_, index)| serves(&index.columns)).map(|(at, _)| at).collect();
-        if indexes.is_empty() && !wanted.is_empty() {
-            let message = "there is no unique or exclusion constraint matching the ON CONFLICT specification";
-            return Err(SqlError::new("42P10", message));
-        }
-        let update = match &conflict.update {
-            None => None,
-            Some((set, filter)) => {
-                let mut scope = Scope::of_table(self, &insert.table, insert.alias.as_deref())?;
-                let excluded: Vec<(Name, Name, Type)> = table
-                    .columns
-                    .iter()
-                    .map(|column| ("excluded".to_owned(), column.name.clone(), column.ty))
-                    .collect();
-                scope.columns[0].extend(excluded);
-                let set = self.bind_set(&mut scope, table, set)?;
-                let filter = filter.as_ref().map(|filter| scope.condition(filter, "WHERE")).transpose()?;
-                Some((set, filter))
-            }
-        };
-        Ok(Some(Conflict { indexes, update }))
-    }
-}
+use crate::servers::sql::value::Value;
 
 impl Exec<'_> {
     pub fn insert(&mut self, insert: &BoundInsert) -> Result<Reply, Stop> {
@@ -291,7 +147,7 @@ impl Exec<'_> {
             return Err(concurrent_update());
         }
         let old = self.values(table.id, found);
-        self.note_item(table.id, found);
+        self.reads(table.id, found);
         let both: Vec<Value> = old.iter().chain(excluded.iter()).cloned().collect();
         if let Some(filter) = filter
             && !holds(filter, &Env::of(&both), self)?

@@ -1,6 +1,7 @@
 //! The lock manager: modes, holders, queues (manual, 13.3; the rules of `ProcSleep` and `ProcLockWakeup`).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::{SessionId, Xid};
 use crate::servers::sql::ast::TableMode;
@@ -18,6 +19,18 @@ pub enum Tag {
     SafeSnapshot,
     /// A number of the application's own; 2 where it was given as two numbers, else 1.
     Advisory(i64, u8),
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Tag::Table(id) => write!(f, "table {id}"),
+            Tag::Xid(xid) => write!(f, "transaction {xid}"),
+            Tag::Tuple(table, tid) => write!(f, "row {tid} of table {table}"),
+            Tag::SafeSnapshot => f.write_str("a safe snapshot"),
+            Tag::Advisory(key, _) => write!(f, "advisory lock {key}"),
+        }
+    }
 }
 
 /// Whether two modes may not be held by two sessions at once (manual, table 13.2).

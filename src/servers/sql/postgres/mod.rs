@@ -11,6 +11,7 @@ mod exec;
 mod heap;
 mod insert;
 mod locks;
+mod minmax;
 mod modify;
 mod notes;
 mod plan;
@@ -28,9 +29,12 @@ pub use heap::Tid;
 pub use locks::Tag;
 pub use txn::Xid;
 
+pub use super::engine::SessionId;
+
 use super::answer::{Answer, Reply};
 use super::ast::{Level, Statement};
 use super::bind::Catalog;
+use super::engine::{Engine, MAX_SESSIONS, Waiting};
 use super::error::SqlError;
 use super::history::History;
 use super::schema::Table;
@@ -40,12 +44,6 @@ use locks::Locks;
 use session::Session;
 use ssi::Ssi;
 use txn::XidInfo;
-
-/// Number of a session, from 0.
-pub type SessionId = u16;
-
-/// Most sessions.
-pub const MAX_SESSIONS: usize = 64;
 
 /// A database with its sessions.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -78,15 +76,6 @@ impl Catalog for Visible<'_> {
     }
 }
 
-/// What a session waits for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Waiting {
-    /// The lock.
-    pub on: Tag,
-    /// Who holds it, or is ahead in the queue.
-    pub by: Vec<SessionId>,
-}
-
 impl Postgres {
     /// An empty database.
     #[must_use]
@@ -94,8 +83,20 @@ impl Postgres {
         Postgres::default()
     }
 
-    /// Opens a session.
-    pub fn connect(&mut self) -> Result<SessionId, SqlError> {
+    fn settle(&mut self) -> Vec<(SessionId, Answer)> {
+        let mut out = Vec::new();
+        while !self.ready.is_empty() {
+            let session = self.ready.remove(0);
+            if let Some(answer) = self.run(session) {
+                out.push((session, answer));
+            }
+        }
+        out
+    }
+}
+
+impl Engine for Postgres {
+    fn connect(&mut self) -> Result<SessionId, SqlError> {
         if self.sessions.len() >= MAX_SESSIONS {
             return Err(SqlError::new("53300", "sorry, too many clients already"));
         }
@@ -103,16 +104,14 @@ impl Postgres {
         Ok((self.sessions.len() - 1) as SessionId)
     }
 
-    /// The level of transactions that name none, as `default_transaction_isolation`.
-    pub fn set_default_level(&mut self, session: SessionId, level: Level) {
+    /// As `default_transaction_isolation`.
+    fn set_default_level(&mut self, session: SessionId, level: Level) {
         if let Some(session) = self.session_mut(session) {
             session.level = level;
         }
     }
 
-    /// Sends statements to a session that is not busy. What comes back are the answers of all sessions that finished by it, in the order in which they did; a
-    /// session that is not among them waits. To a busy session nothing can be sent: that is an error of the caller, told as one of the server.
-    pub fn execute(&mut self, session: SessionId, statements: Arc<[Statement]>) -> Vec<(SessionId, Answer)> {
+    fn execute(&mut self, session: SessionId, statements: Arc<[Statement]>) -> Vec<(SessionId, Answer)> {
         let refusal = match self.session_mut(session) {
             None => "this session does not exist",
             Some(busy) if busy.running.is_some() => "another command is already in progress",
@@ -126,23 +125,21 @@ impl Postgres {
         vec![(session, Answer { replies: vec![Reply::Error(error)], notices: Vec::new() })]
     }
 
-    /// What a session waits for, if it does.
-    pub fn waiting(&self, session: SessionId) -> Option<Waiting> {
+    fn waiting(&self, session: SessionId) -> Option<Waiting> {
         if let Some(by) = self.ssi.blockers(session) {
-            return Some(Waiting { on: Tag::SafeSnapshot, by });
+            return Some(Waiting { on: Tag::SafeSnapshot.to_string(), by });
         }
-        let on = *self.locks.waiting.get(&session)?;
+        let on = self.locks.waiting.get(&session)?.to_string();
         Some(Waiting { on, by: self.locks.blockers(session) })
     }
 
-    /// The `deadlock_timeout` of a session, in milliseconds: how long it waits before it looks for a deadlock, once.
-    pub fn deadlock_timeout_ms(&self, session: SessionId) -> u64 {
+    /// Its `deadlock_timeout`: then it looks for a deadlock, once.
+    fn patience_ms(&self, session: SessionId) -> u64 {
         self.session(session).map_or(session::DEADLOCK_TIMEOUT_MS, |session| session.deadlock_timeout_ms)
     }
 
-    /// A session that has waited for its `deadlock_timeout` looks for a deadlock. Where there is one it gives up (40P01), unless another order in a queue
-    /// dissolves it. Gives the answers of all sessions that finished by it.
-    pub fn check_deadlock(&mut self, session: SessionId) -> Vec<(SessionId, Answer)> {
+    /// Where there is a deadlock it gives up (40P01), unless another order in a queue dissolves it.
+    fn lose_patience(&mut self, session: SessionId) -> Vec<(SessionId, Answer)> {
         let mut woken = Vec::new();
         let found = self.locks.check(session, &mut woken);
         self.ready.append(&mut woken);
@@ -155,8 +152,8 @@ impl Postgres {
         out
     }
 
-    /// Stops what a session is waiting for, as a cancel request does (57014).
-    pub fn cancel(&mut self, session: SessionId) -> Vec<(SessionId, Answer)> {
+    /// 57014.
+    fn cancel(&mut self, session: SessionId) -> Vec<(SessionId, Answer)> {
         if self.waiting(session).is_none() {
             return Vec::new();
         }
@@ -166,29 +163,15 @@ impl Postgres {
         out
     }
 
-    /// Whether a session is in a transaction block.
-    pub fn in_transaction(&self, session: SessionId) -> bool {
+    fn in_transaction(&self, session: SessionId) -> bool {
         self.txn(session).is_some()
     }
 
-    /// What was read, written, committed and rolled back so far.
-    pub fn history(&self) -> &History {
+    fn history(&self) -> &History {
         &self.history
     }
 
-    /// Forgets the history so far.
-    pub fn clear_history(&mut self) {
+    fn clear_history(&mut self) {
         self.history = History::default();
-    }
-
-    fn settle(&mut self) -> Vec<(SessionId, Answer)> {
-        let mut out = Vec::new();
-        while !self.ready.is_empty() {
-            let session = self.ready.remove(0);
-            if let Some(answer) = self.run(session) {
-                out.push((session, answer));
-            }
-        }
-        out
     }
 }

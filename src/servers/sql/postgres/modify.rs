@@ -1,89 +1,19 @@
 //! `UPDATE` and `DELETE`.
 
-use std::sync::Arc;
-
+use super::Tid;
 use super::exec::{Entry, Exec};
 use super::rows::{How, Outcome, Spot};
 use super::scan::lost;
 use super::select::concurrent_update;
 use super::session::done;
-use super::{Tid, Visible};
 use crate::servers::sql::answer::{Reply, Rows};
-use crate::servers::sql::ast::{Delete, Expr, Item, Name, Patience, Strength, Update};
-use crate::servers::sql::bind::{Bound, BoundItem, BoundQuery, Catalog as _, Scope, assigned};
+use crate::servers::sql::ast::{Patience, Strength};
+use crate::servers::sql::bind::{Bound, BoundChange, BoundItem};
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Env, Stop, eval, holds};
+use crate::servers::sql::query::{Asked, conjuncts};
 use crate::servers::sql::schema::{Row, Table};
 use crate::servers::sql::value::{Type, Value};
-
-/// An `UPDATE`, or a `DELETE` where nothing is set.
-pub(super) struct BoundChange {
-    pub table: Arc<Table>,
-    query: BoundQuery,
-    /// Columns and their new values; none for DELETE.
-    set: Option<Vec<(u16, Bound)>>,
-    returning: Vec<BoundItem>,
-}
-
-impl Visible<'_> {
-    /// New values of columns.
-    pub(super) fn bind_set(
-        &self,
-        scope: &mut Scope,
-        table: &Table,
-        set: &[(Name, Option<Expr>)],
-    ) -> Result<Vec<(u16, Bound)>, SqlError> {
-        let mut out: Vec<(u16, Bound)> = Vec::new();
-        for (name, expr) in set {
-            let missing =
-                || SqlError::new("42703", format!("column \"{name}\" of relation \"{}\" does not exist", table.name));
-            let at = table.column(name).ok_or_else(missing)?;
-            if out.iter().any(|(other, _)| *other == at) {
-                return Err(SqlError::new("42601", format!("multiple assignments to same column \"{name}\"")));
-            }
-            let column = &table.columns[usize::from(at)];
-            let value = match expr {
-                Some(expr) => {
-                    scope.no_aggregates = Some("UPDATE");
-                    assigned(scope.expr(expr)?, name, column.ty)?
-                }
-                None => column.default.clone().unwrap_or(Bound::Const(Value::Null)),
-            };
-            out.push((at, value));
-        }
-        Ok(out)
-    }
-
-    pub(super) fn bind_returning(&self, scope: &mut Scope, items: &[Item]) -> Result<Vec<BoundItem>, SqlError> {
-        scope.no_aggregates = Some("RETURNING");
-        let items = scope.items(items)?;
-        if items.iter().any(|item| item.series.is_some()) {
-            return Err(SqlError::unsupported("generate_series in RETURNING"));
-        }
-        Ok(items)
-    }
-
-    pub(super) fn bind_update(&self, update: &Update) -> Result<BoundChange, SqlError> {
-        let table = self.existing(&update.table)?;
-        let mut scope = Scope::of_table(self, &update.table, update.alias.as_deref())?;
-        let set = self.bind_set(&mut scope, table, &update.set)?;
-        scope.no_aggregates = Some("WHERE");
-        let filter = update.filter.as_ref().map(|filter| scope.condition(filter, "WHERE")).transpose()?;
-        let returning = self.bind_returning(&mut scope, &update.returning)?;
-        let query = Exec::only_table(table.id, table.columns.len(), filter);
-        Ok(BoundChange { table: Arc::new(table.clone()), query, set: Some(set), returning })
-    }
-
-    pub(super) fn bind_delete(&self, delete: &Delete) -> Result<BoundChange, SqlError> {
-        let table = self.existing(&delete.table)?;
-        let mut scope = Scope::of_table(self, &delete.table, delete.alias.as_deref())?;
-        scope.no_aggregates = Some("WHERE");
-        let filter = delete.filter.as_ref().map(|filter| scope.condition(filter, "WHERE")).transpose()?;
-        let returning = self.bind_returning(&mut scope, &delete.returning)?;
-        let query = Exec::only_table(table.id, table.columns.len(), filter);
-        Ok(BoundChange { table: Arc::new(table.clone()), query, set: None, returning })
-    }
-}
 
 /// The answer to a statement that changed rows.
 pub(super) fn changed(tag: String, returning: &[BoundItem], rows: Vec<Row>) -> Reply {
@@ -94,24 +24,35 @@ pub(super) fn changed(tag: String, returning: &[BoundItem], rows: Vec<Row>) -> R
     Reply::Rows(Rows { columns, rows, tag: tag.into() })
 }
 
-impl<'a> Exec<'a> {
+impl Exec<'_> {
     pub fn change(&mut self, change: &BoundChange) -> Result<Reply, Stop> {
         let width = change.table.columns.len();
         let mut count = 0_u32;
         let mut returned = Vec::new();
         // Old and new versions, for the foreign keys, which are checked at the end.
         let mut pairs: Vec<(Row, Option<Tid>)> = Vec::new();
-        let query = &change.query;
-        self.each(query, None, width, usize::MAX, &mut |exec, joined| {
-            let Some(Some(tid)) = joined.tids.first().copied() else { return Ok(true) };
-            if let Some((old, new)) = exec.change_row(change, tid)? {
+        let mut quals = Vec::new();
+        if let Some(filter) = &change.filter {
+            conjuncts(filter, &mut quals);
+        }
+        let table = change.table.id;
+        let asked =
+            Asked { table, offset: 0, quals: &quals, order: None, limit: None, in_order: false, width, lock: None };
+        self.looks(table, &quals);
+        let mut cursor = self.open(&asked, None)?;
+        while let Some(tid) = self.fetch(&mut cursor)? {
+            let values = self.values(table, tid);
+            if !self.as_reader().all_hold(&quals, &values, None)? {
+                continue;
+            }
+            self.reads(table, tid);
+            if let Some((old, new)) = self.change_row(change, tid)? {
                 count += 1;
-                let shown = new.map_or_else(|| old.clone(), |new| exec.values(change.table.id, new));
-                exec.returning(&change.returning, &shown, &mut returned)?;
+                let shown = new.map_or_else(|| old.clone(), |new| self.values(table, new));
+                self.returning(&change.returning, &shown, &mut returned)?;
                 pairs.push((old, new));
             }
-            Ok(true)
-        })?;
+        }
         for (old, new) in pairs {
             self.foreign_keys(&change.table, Some(&old), new)?;
         }
@@ -180,8 +121,8 @@ impl<'a> Exec<'a> {
             })?;
             let Entry::Fate(Outcome::Done | Outcome::Moved, at) = entry else { return Ok(None) };
             let now = self.values(table, at);
-            self.note_item(table, at);
-            if let Some(filter) = &change.query.filter
+            self.reads(table, at);
+            if let Some(filter) = &change.filter
                 && !holds(filter, &Env::of(&now), self)?
             {
                 return Ok(None);

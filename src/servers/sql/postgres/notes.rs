@@ -8,7 +8,7 @@ use crate::servers::sql::history::Event;
 
 impl Exec<'_> {
     /// The statement looks for rows of a table that meet conditions.
-    pub fn note_read(&mut self, table: u32, conditions: &[Bound]) {
+    pub fn looks(&mut self, table: u32, conditions: &[Bound]) {
         // `once` so that running again after a wait leaves no second note; it cannot fail.
         let _ = self.once(|pg, session, snapshot| {
             if let Some(number) = pg.txn(session).map(|txn| txn.number) {
@@ -37,7 +37,7 @@ impl Exec<'_> {
     }
 
     /// The statement reads a version of a row.
-    pub fn note_item(&mut self, table: u32, tid: Tid) {
+    pub fn reads(&mut self, table: u32, tid: Tid) {
         let _ = self.once(|pg, session, _| {
             if let Some(number) = pg.txn(session).map(|txn| txn.number) {
                 pg.history.read(number, table, tid);

@@ -5,6 +5,7 @@
 use super::heap::Stored;
 use crate::servers::sql::ast::Binary;
 use crate::servers::sql::bind::Bound;
+use crate::servers::sql::query::{conjuncts, depends};
 use crate::servers::sql::schema::{Index, Table};
 use crate::servers::sql::value::Type;
 
@@ -48,45 +49,6 @@ pub(super) struct Wanted<'a> {
     pub order: Option<(u16, bool)>,
     /// How many rows are wanted, if not all.
     pub limit: Option<f64>,
-}
-
-/// Cuts a condition at its ANDs.
-pub(super) fn conjuncts(condition: &Bound, out: &mut Vec<Bound>) {
-    if let Bound::Binary(Binary::And, left, right) = condition {
-        conjuncts(left, out);
-        conjuncts(right, out);
-    } else {
-        out.push(condition.clone());
-    }
-}
-
-/// Whether an expression looks at the row itself, or does more than compute.
-pub(super) fn depends(expr: &Bound, on: &dyn Fn(u16) -> bool) -> bool {
-    match expr {
-        Bound::Const(_) => false,
-        Bound::Column(depth, at) => *depth == 0 && on(*at),
-        Bound::Aggregate(_) | Bound::InQuery(..) | Bound::Exists(_) | Bound::Scalar(_) => true,
-        Bound::Call(function, arguments) => {
-            use crate::servers::sql::bind::Function;
-            let volatile = matches!(
-                function,
-                Function::AdvisoryLock { .. } | Function::AdvisoryUnlock { .. } | Function::AdvisoryUnlockAll
-            );
-            volatile || arguments.iter().any(|one| depends(one, on))
-        }
-        Bound::Not(a)
-        | Bound::Minus(a)
-        | Bound::Trimmed(a)
-        | Bound::IsNull(a, _)
-        | Bound::IsBool(a, ..)
-        | Bound::Cast(a, _) => depends(a, on),
-        Bound::Binary(_, a, b) | Bound::Like(a, b, _) => depends(a, on) || depends(b, on),
-        Bound::InList(a, list, _) => depends(a, on) || list.iter().any(|one| depends(one, on)),
-        Bound::Case(arms, otherwise) => {
-            arms.iter().any(|(when, then)| depends(when, on) || depends(then, on))
-                || otherwise.as_ref().is_some_and(|otherwise| depends(otherwise, on))
-        }
-    }
 }
 
 /// What a condition asks of one column.
@@ -326,20 +288,40 @@ fn index_cost(estimate: &Estimate, index: &Index, rows_in_index: f64, quals: &[B
     IndexCost { cost: Cost { startup, total }, selectivity, pages }
 }
 
+/// A way to read a table, and what it costs.
+pub(super) struct Best {
+    pub path: Path,
+    /// Cost of the rows that are wanted.
+    pub total: f64,
+    /// How many rows the planner expects.
+    pub rows: f64,
+}
+
 /// Chooses how to read a table.
 pub(super) fn choose(wanted: &Wanted) -> Path {
+    best(wanted, false).map_or(Path::Seq, |best| best.path)
+}
+
+/// The cheapest way to read a table; `in_order` for only those by an index that gives the order that is wanted.
+pub(super) fn best(wanted: &Wanted, in_order: bool) -> Option<Best> {
+    let only = in_order;
     let estimate = Estimate::new(wanted.stored, wanted.offset);
     let rows = estimate.rows(estimate.all(wanted.quals));
     let checks = CPU_OPERATOR * wanted.quals.len() as f64;
     let seq = estimate.pages * SEQ_PAGE + estimate.tuples * (CPU_TUPLE + checks);
-    let mut best = (Path::Seq, finish(wanted, rows, Cost { startup: 0.0, total: seq }, false));
+    let whole = (Path::Seq, finish(wanted, rows, Cost { startup: 0.0, total: seq }, false));
+    let mut best = (!only).then_some(whole);
     let mut offer = |path: Path, cost: Cost, in_order: bool| {
+        if only && !in_order {
+            return;
+        }
         let cost = finish(wanted, rows, cost, in_order);
         // Costs within a hundredth of each other are the same; then the earlier startup wins.
-        let better = cost.total < best.1.total / 1.01
-            || (cost.total <= best.1.total * 1.01 && cost.startup < best.1.startup / 1.01);
+        let better = best.as_ref().is_none_or(|(_, best)| {
+            cost.total < best.total / 1.01 || (cost.total <= best.total * 1.01 && cost.startup < best.startup / 1.01)
+        });
         if better {
-            best = (path, cost);
+            best = Some((path, cost));
         }
     };
     let table = &wanted.stored.table;
@@ -377,7 +359,7 @@ pub(super) fn choose(wanted: &Wanted) -> Path {
             offer(Path::Bitmap { any }, cost, false);
         }
     }
-    best.0
+    best.map(|(path, cost)| Best { path, total: cost.total, rows })
 }
 
 fn bitmap_cost(estimate: &Estimate, index: f64, fetched: f64, checks: f64) -> Cost {

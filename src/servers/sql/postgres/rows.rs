@@ -311,7 +311,7 @@ impl Postgres {
         let indexed = table.indexes.iter().any(|index| {
             let mut within = index.columns.iter().any(|column| changed.contains(column));
             if let Some(filter) = &index.filter {
-                within |= super::plan::depends(filter, &|column| changed.contains(&column));
+                within |= crate::servers::sql::query::depends(filter, &|column| changed.contains(&column));
             }
             within
         });

@@ -1,12 +1,13 @@
 //! Reading a table, by the way that the planner chose.
 
 use super::exec::{Entry, Exec};
-use super::plan::{Path, Wanted, choose};
+use super::plan::{Path, Wanted, best, choose};
 use super::ssi::Target;
 use super::{Postgres, SessionId, Tid};
 use crate::servers::sql::bind::Bound;
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Env, Stop, holds};
+use crate::servers::sql::query::Asked;
 use crate::servers::sql::schema::{Index, Row};
 use crate::servers::sql::value::Value;
 
@@ -18,17 +19,6 @@ pub(super) struct Cursor {
     left: std::collections::VecDeque<u32>,
     /// Versions found and not yet handed out.
     found: std::collections::VecDeque<Tid>,
-}
-
-/// Where a table stands among the sources of a query, and what is asked of it.
-pub(super) struct Asked<'a> {
-    pub table: u32,
-    pub offset: u16,
-    pub quals: &'a [Bound],
-    pub order: Option<(u16, bool)>,
-    pub limit: Option<f64>,
-    /// How wide a row of the query is.
-    pub width: usize,
 }
 
 impl Exec<'_> {
@@ -45,7 +35,8 @@ impl Exec<'_> {
         let wanted =
             Wanted { stored, offset: asked.offset, quals: asked.quals, order: asked.order, limit: asked.limit };
         // Others may have changed the table, and with it the plan, before the statement runs again.
-        let path = choose(&wanted);
+        let ordered = asked.in_order.then(|| best(&wanted, true)).flatten().map(|best| best.path);
+        let path = ordered.unwrap_or_else(|| choose(&wanted));
         let Entry::Path(path) = self.once(|_, _, _| Ok(Entry::Path(path)))? else { return Err(lost()) };
         let entry = match &path {
             Path::Seq => self.once(|pg, session, _| {

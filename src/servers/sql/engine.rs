@@ -1,0 +1,114 @@
+//! What the simulated databases have in common: sessions that are sent statements, answer, and wait for each other.
+
+use std::sync::Arc;
+
+use super::answer::Answer;
+use super::ast::{Level, Statement};
+use super::error::SqlError;
+use super::history::History;
+use super::postgres::Postgres;
+
+/// Number of a session, from 0.
+pub type SessionId = u16;
+
+/// Most sessions of a database.
+pub const MAX_SESSIONS: usize = 64;
+
+/// What a session waits for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Waiting {
+    /// The lock, in words.
+    pub on: String,
+    /// Who holds it, or is ahead in the queue.
+    pub by: Vec<SessionId>,
+}
+
+/// A database with its sessions. It has no clock: whoever drives it tells a session when it has waited for so long that it does something about it.
+pub trait Engine {
+    /// Opens a session.
+    fn connect(&mut self) -> Result<SessionId, SqlError>;
+
+    /// The level of transactions that name none.
+    fn set_default_level(&mut self, session: SessionId, level: Level);
+
+    /// Sends statements to a session that is not busy. What comes back are the answers of all sessions that finished by it, in the order in which they did; a
+    /// session that is not among them waits. To a busy session nothing can be sent: that is an error of the caller, told as one of the server.
+    fn execute(&mut self, session: SessionId, statements: Arc<[Statement]>) -> Vec<(SessionId, Answer)>;
+
+    /// What a session waits for, if it does.
+    fn waiting(&self, session: SessionId) -> Option<Waiting>;
+
+    /// For how long a session waits before it acts by itself, in milliseconds, and whether it does so but once in a wait.
+    fn patience_ms(&self, session: SessionId) -> u64;
+
+    /// A session has waited for as long as its patience is. Gives the answers of all sessions that finished by it.
+    fn lose_patience(&mut self, session: SessionId) -> Vec<(SessionId, Answer)>;
+
+    /// Stops what a session is waiting for, as a cancel request does.
+    fn cancel(&mut self, session: SessionId) -> Vec<(SessionId, Answer)>;
+
+    /// Whether a session is in a transaction block.
+    fn in_transaction(&self, session: SessionId) -> bool;
+
+    /// What was read, written, committed and rolled back so far.
+    fn history(&self) -> &History;
+
+    /// Forgets the history so far.
+    fn clear_history(&mut self);
+}
+
+/// Which engine.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    /// PostgreSQL 15.
+    Postgres,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 1] = [Kind::Postgres];
+
+    /// Its name on the command line and in links.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Postgres => "postgres",
+        }
+    }
+
+    /// The level of transactions where nobody names one.
+    pub fn default_level(self) -> Level {
+        match self {
+            Kind::Postgres => Level::ReadCommitted,
+        }
+    }
+
+    /// An empty database.
+    pub fn database(self) -> Database {
+        match self {
+            Kind::Postgres => Database::Postgres(Postgres::new()),
+        }
+    }
+}
+
+/// A database of some engine, as a value.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Database {
+    /// PostgreSQL 15.
+    Postgres(Postgres),
+}
+
+impl Database {
+    /// To ask.
+    pub fn engine(&self) -> &dyn Engine {
+        match self {
+            Database::Postgres(database) => database,
+        }
+    }
+
+    /// To act.
+    pub fn engine_mut(&mut self) -> &mut dyn Engine {
+        match self {
+            Database::Postgres(database) => database,
+        }
+    }
+}
