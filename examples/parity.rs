@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let hashes: Vec<String> = (0..=run.steps()).map(|step| format!("{:016x}", run.hash(step))).collect();
                 // Some come compressed, which the browser undoes with means of its own.
                 let text = if seed % 10 == 9 {
-                    encode_packed(&link, &compress_to_vec(link.choices_text().as_bytes(), EFFORT))
+                    encode_packed(&link, &compress_to_vec(link.packed_text().as_bytes(), EFFORT))
                 } else {
                     link.run_string()
                 };

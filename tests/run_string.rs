@@ -90,11 +90,14 @@ fn what_is_wrong_with_a_link_is_named() {
     let variants = "gives-up, no-log, basic, presumed-abort, cooperative, three-phase, paxos-commit";
     let parameters =
         "participants, no, begin, log, vote-timeout, decision-timeout, retry, work-timeout, delay-bound, f";
-    refused("", "the link names no scenario; there is two-phase-commit, redis-lock, redlock, zookeeper-lock");
+    refused(
+        "",
+        "the link names no scenario; there is two-phase-commit, redis-lock, redlock, zookeeper-lock, isolation",
+    );
     refused("https://example.org/lab/", "the address has no `#`, so it names no run");
     refused(
         "/two-phase-comit/basic",
-        "there is no scenario `two-phase-comit`; there is two-phase-commit, redis-lock, redlock, zookeeper-lock",
+        "there is no scenario `two-phase-comit`; there is two-phase-commit, redis-lock, redlock, zookeeper-lock, isolation",
     );
     refused("/two-phase-commit/basics", &format!("`two-phase-commit` has no variant `basics`; it has {variants}"));
     refused(
@@ -212,4 +215,18 @@ fn a_link_that_inflates_without_end_is_refused() {
         with_choices("/two-phase-commit/basic?runz=AAAA", &vec![b','; CHOICES_TEXT_MAX + 1]),
         Err(LinkError::Damaged { .. })
     ));
+}
+
+#[test]
+fn a_script_is_shared_compressed_and_opens_again() {
+    let script = format!("# ½ & 50 % + more\n{}session s1 step a {{ COMMIT; }}", "# a line\n".repeat(40));
+    let entry = find("isolation").expect("it exists");
+    let own = entry.info().variant("own").expect("it exists");
+    let values = entry.info().values(own, [("script", script.as_str())]).expect("a script");
+    let mut link = Link::new(entry, own, values, 0);
+    link.choices = vec!["s1.a".to_owned()];
+    let text = to_text(&link);
+    assert!(text.contains("runz=") && text.len() < 300, "{text}");
+    assert_eq!(open(&text), Ok(link.clone()));
+    assert_eq!(parse(&link.to_string()), Ok(link));
 }

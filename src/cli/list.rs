@@ -82,6 +82,7 @@ fn parameter(parameter: &'static Parameter) -> ParameterJson {
         ParameterKind::Int { min, max, .. } => ("int", Some(min), Some(max)),
         ParameterKind::OneOf(_) => ("one-of", None, None),
         ParameterKind::Nodes(_) => ("nodes", None, None),
+        ParameterKind::Script => ("script", None, None),
     };
     let number = parameter.default.parse::<i64>().ok().filter(|_| kind == "int");
     let default = number.map_or_else(|| parameter.default.into(), Into::into);
@@ -94,7 +95,7 @@ fn in_words(info: &Info) -> String {
     let _ = writeln!(out, "\n  variants");
     for variant in info.variants {
         let mark = if variant.broken { " (broken)" } else { "" };
-        let _ = writeln!(out, "    {:<18}{}{mark}. {}", variant.id, variant.title, variant.claim);
+        let _ = writeln!(out, "    {:<17} {}{mark}. {}", variant.id, variant.title, variant.claim);
     }
     let _ = writeln!(out, "\n  parameters");
     for parameter in info.parameters {
@@ -104,6 +105,7 @@ fn in_words(info: &Info) -> String {
             }
             ParameterKind::OneOf(options) => options.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", "),
             ParameterKind::Nodes(nodes) => format!("none, or some of {}", nodes.join(".")),
+            ParameterKind::Script => "SQL in the isolation tester's format".to_owned(),
         };
         let _ = writeln!(out, "    {:<18}{range}; default {}. {}", parameter.id, parameter.default, parameter.help);
     }

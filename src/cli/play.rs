@@ -121,7 +121,7 @@ impl Shown {
                     ("violated", found.map(|found| found.sentence.clone()).unwrap_or_default())
                 }
             };
-            let _ = writeln!(out, "{:<9}{:<9}{}", verdict.id, word, verdict.text);
+            let _ = writeln!(out, "{:<8} {:<9}{}", verdict.id, word, verdict.text);
             if !why.is_empty() {
                 let _ = writeln!(out, "{:<18}{why}", "");
             }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::isolation;
 use crate::engine::Run;
 
 /// A scenario as the catalogue, the page and the command line see it.
@@ -129,6 +130,8 @@ pub enum ParameterKind {
     OneOf(&'static [(&'static str, &'static str)]),
     /// A set of these nodes, written `p1.p3`, or `none`: (node id).
     Nodes(&'static [&'static str]),
+    /// A script of SQL in the isolation tester's format.
+    Script,
 }
 
 /// Values of a scenario's parameters, in the order of [`Info::parameters`]; always complete and within their ranges.
@@ -213,6 +216,13 @@ impl Parameter {
                 }
                 let chosen: Vec<&str> = all.iter().copied().filter(|id| value.split('.').any(|v| v == *id)).collect();
                 Ok(chosen.join("."))
+            }
+            ParameterKind::Script => {
+                // Without one, the variant's own is played.
+                if !value.is_empty() {
+                    isolation::check(value).map_err(|error| bad(error.to_string()))?;
+                }
+                Ok(value.to_owned())
             }
         }
     }
@@ -299,4 +309,24 @@ pub trait Entry: Sync + std::fmt::Debug {
 
     /// A run at its start.
     fn start(&self, variant: &'static Variant, values: &Values, seed: u64) -> Box<dyn Run>;
+
+    /// The script that is played, where the scenario plays one: what a reader may make their own of, as the value of the parameter `script`.
+    fn script(&self, variant: &'static Variant, values: &Values) -> Option<String> {
+        let _ = (variant, values);
+        None
+    }
+
+    /// Two parameters under all values of which the page replays a run side by side.
+    fn grid(&self) -> Option<Grid> {
+        None
+    }
+}
+
+/// Two parameters, both [`ParameterKind::OneOf`].
+#[derive(Clone, Copy, Debug)]
+pub struct Grid {
+    /// The parameter whose values are the rows.
+    pub rows: &'static str,
+    /// The parameter whose values are the columns.
+    pub columns: &'static str,
 }

@@ -1,5 +1,6 @@
 //! The catalogue: one scenario, one room. A new scenario is its file (or folder) plus one line in `CATALOGUE`; nothing else names it.
 mod entry;
+pub mod isolation;
 pub mod locks;
 pub mod run_string;
 pub mod two_phase_commit;
@@ -9,7 +10,8 @@ use crate::engine::{Followed, follow_in};
 pub use entry::*;
 
 /// Every scenario, in the order of the home page.
-static CATALOGUE: &[&dyn Entry] = &[&two_phase_commit::Scenario, &locks::REDIS, &locks::REDLOCK, &locks::ZOOKEEPER];
+static CATALOGUE: &[&dyn Entry] =
+    &[&two_phase_commit::Scenario, &locks::REDIS, &locks::REDLOCK, &locks::ZOOKEEPER, &isolation::Scenario];
 
 /// Every scenario, in the order of the home page.
 pub fn catalogue() -> &'static [&'static dyn Entry] {

@@ -9,7 +9,8 @@
 //! A choice that is taken several times on end is written once: `c:ack*3`.
 //!
 //! A link is an address, `#`, and this. Everything up to the choices is the *run string*; the rest only says how to look at it. Without `run` it is
-//! the variant's opening run. Where a run string would be longer than [`RUN_STRING_MAX`], `runz` holds its choices as base64url of raw DEFLATE. The
+//! the variant's opening run. Where a run string would be longer than [`RUN_STRING_MAX`], `runz` holds its choices as base64url of raw DEFLATE; so where
+//! it holds a script, which then stands behind the choices. The
 //! browser inflates asynchronously, so reading such a link takes two halves: [`packed`] gives the bytes to inflate, [`with_choices`] goes on.
 
 use std::fmt;

@@ -89,6 +89,13 @@ fn weighted<'a>(enabled: &'a [ChoiceView], random: &mut impl RngCore) -> Option<
     pick(&of_group, random).copied()
 }
 
+/// Scripts that a reader may write.
+const SCRIPTS: [&str; 3] = [
+    "",
+    "setup { CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x+y & z'); } session one step r_1 { SELECT * FROM t; } session two step w { UPDATE t SET a = a + 1; }",
+    "setup{CREATE TABLE t(a int PRIMARY KEY);INSERT INTO t VALUES(1),(2);}\nsession s1\nsetup{BEGIN;}\nstep a{UPDATE t SET a=11 WHERE a=1;}\nstep b{UPDATE t SET a=12 WHERE a=2;}\nstep c{COMMIT;}\nsession s2\nsetup{BEGIN;}\nstep d{UPDATE t SET a=12 WHERE a=2;}\nstep e{UPDATE t SET a=11 WHERE a=1;}\nstep f{COMMIT;}\nsession s3\nstep g{SELECT sum(a) FROM t FOR UPDATE;}",
+];
+
 /// Values for about a third of the parameters.
 fn parameters(info: &'static Info, random: &mut impl RngCore) -> Vec<(&'static str, String)> {
     let mut given = Vec::new();
@@ -106,6 +113,7 @@ fn parameters(info: &'static Info, random: &mut impl RngCore) -> Vec<(&'static s
                 let some: Vec<&str> = nodes.iter().copied().filter(|_| random.next_u32().is_multiple_of(3)).collect();
                 if some.is_empty() { "none".to_owned() } else { some.join(".") }
             }
+            ParameterKind::Script => pick(&SCRIPTS, random).map_or_else(String::new, |script| (*script).to_owned()),
         };
         given.push((parameter.id, value));
     }

@@ -184,7 +184,7 @@ pub async fn packed(link: &Link) -> String {
     if !link.needs_packing() {
         return link.to_string();
     }
-    match browser::deflate(link.choices_text().as_bytes()).await {
+    match browser::deflate(link.packed_text().as_bytes()).await {
         Some(deflated) => run_string::encode_packed(link, &deflated),
         None => link.to_string(),
     }

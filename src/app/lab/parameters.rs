@@ -69,6 +69,7 @@ fn shown_value(parameter: &Parameter, value: &str) -> String {
         }
         ParameterKind::Nodes(_) if value == "none" => text::NO_NODES.to_owned(),
         ParameterKind::Nodes(_) => value.replace('.', ", "),
+        ParameterKind::Script => text::own_script(value),
     }
 }
 
@@ -96,6 +97,8 @@ fn control(parameter: &Parameter, values: &Values, set: u32) -> Markup {
                 (help)
             }
         },
+        // It has a part of the page of its own.
+        ParameterKind::Script => html! {},
         ParameterKind::Nodes(all) => html! {
             fieldset.parameter aria-describedby=(help_id) {
                 legend { (parameter.label) }

@@ -174,6 +174,12 @@ fn read(text: &str, inflated: Option<&str>) -> Result<Link, LinkError> {
             return Err(SpecError::Parameter { scenario: info.id, parameter: clip(key), known }.into());
         }
     }
+    // Behind the choices, a script: its name, and what it says.
+    let (inflated, script) = match inflated.and_then(|inflated| inflated.split_once('\n')) {
+        Some((choices, script)) => (Some(choices), script.split_once('\n')),
+        None => (inflated, None),
+    };
+    given.extend(script);
     let values = info.values(variant, given)?;
     view.extend(parts.query.iter().map(|(key, value)| (key.as_str(), value.as_str())));
     let mut link = run.link(entry, variant, values, inflated)?;

@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::parse::BASE64;
 use super::{FORMAT_VERSION, Link, RUN_STRING_MAX};
+use crate::scenarios::{Parameter, ParameterKind};
 
 /// What is escaped in a value: all but what choices are made of and what passes through chat programs as it is.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -20,6 +21,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'*')
     .remove(b'+');
 
+/// The same for what a reader wrote: a blank that some program took `+` for would not be told from one.
+const ESCAPED_TEXT: &AsciiSet = &ESCAPED.add(b'+');
+
 /// How the choices are written.
 #[derive(Clone, Copy)]
 enum Choices<'a> {
@@ -28,7 +32,7 @@ enum Choices<'a> {
 }
 
 impl Link {
-    /// The choices as they stand in a run string: `cl.begin,cl-c+10,c:ack*3`. This is what is compressed for [`encode_packed`].
+    /// The choices as they stand in a run string: `cl.begin,cl-c+10,c:ack*3`.
     pub fn choices_text(&self) -> String {
         let times = |same: &[String]| match same {
             // What would read as a count must not.
@@ -41,14 +45,32 @@ impl Link {
         self.choices.chunk_by(|one, next| one == next).map(times).collect::<Vec<_>>().join(",")
     }
 
+    /// What is compressed for [`encode_packed`]: the choices and, on the lines behind them, the name of a script and the script.
+    pub fn packed_text(&self) -> String {
+        let mut text = self.choices_text();
+        for parameter in self.scripts() {
+            text.extend(["\n", parameter.id, "\n", self.values.text(parameter.id)]);
+        }
+        text
+    }
+
+    /// Parameters that hold a script of the reader's own.
+    fn scripts(&self) -> impl Iterator<Item = &'static Parameter> {
+        let is_own = |parameter: &&Parameter| {
+            parameter.kind == ParameterKind::Script
+                && self.values.text(parameter.id) != self.info().default(self.variant, parameter)
+        };
+        self.info().parameters.iter().filter(is_own)
+    }
+
     /// The run string: the link without how to look at it.
     pub fn run_string(&self) -> String {
         self.write_run(Choices::Plain)
     }
 
-    /// Whether the run string is so long that its choices should be compressed.
+    /// Whether the run string holds a script, or is so long that its choices should be compressed.
     pub fn needs_packing(&self) -> bool {
-        self.run_string().chars().count() > RUN_STRING_MAX
+        !self.opening && self.scripts().next().is_some() || self.run_string().chars().count() > RUN_STRING_MAX
     }
 
     /// The address under which the page at `base` shows this link.
@@ -66,7 +88,8 @@ impl Link {
             separator = '&';
             text.push_str(key);
             text.push('=');
-            text.extend(utf8_percent_encode(value, ESCAPED));
+            let escaped = if matches!(key, "run" | "runz") { ESCAPED } else { ESCAPED_TEXT };
+            text.extend(utf8_percent_encode(value, escaped));
         };
         let today = self.revision == info.revision;
         if !self.opening || !today {
@@ -75,7 +98,9 @@ impl Link {
         }
         for parameter in info.parameters {
             let value = self.values.text(parameter.id);
-            if value != info.default(self.variant, parameter) {
+            let is_packed =
+                parameter.kind == ParameterKind::Script && matches!(choices, Choices::Packed(_)) && !self.opening;
+            if value != info.default(self.variant, parameter) && !is_packed {
                 add(parameter.id, value);
             }
         }
@@ -128,7 +153,7 @@ impl fmt::Display for Link {
     }
 }
 
-/// The link with its choices compressed: `deflated` is [`Link::choices_text`] as raw DEFLATE.
+/// The link with its choices compressed: `deflated` is [`Link::packed_text`] as raw DEFLATE.
 pub fn encode_packed(link: &Link, deflated: &[u8]) -> String {
     link.write(Choices::Packed(deflated))
 }

@@ -22,7 +22,7 @@ pub fn open(text: &str) -> Result<Link, LinkError> {
 /// Writes a link, compressed where it would be too long.
 pub fn to_text(link: &Link) -> String {
     if link.needs_packing() {
-        encode_packed(link, &compress_to_vec(link.choices_text().as_bytes(), EFFORT))
+        encode_packed(link, &compress_to_vec(link.packed_text().as_bytes(), EFFORT))
     } else {
         link.to_string()
     }

@@ -1,0 +1,386 @@
+//! The nodes: sessions that run their statements, and the database that answers.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::script::Script;
+use super::{Isolation, judge};
+use crate::engine::{Badge, Bar, Cx, Field, Input, Look, SpanKind, Tone, stable_hash};
+use crate::servers::sql::answer::{Answer, Reply, Rows};
+use crate::servers::sql::ast::Statement;
+use crate::servers::sql::engine::{Database, Engine, SessionId};
+use crate::servers::sql::history::{Event, History};
+use crate::servers::sql::schema::Row;
+
+/// Mark of the event by which a session learns that its transaction is committed.
+pub const COMMITTED: &str = "committed";
+/// Mark of the event by which a session learns of an error.
+pub const FAILED: &str = "failed";
+/// Mark of the event with which a session begins to wait.
+pub const WAITS: &str = "waits";
+
+/// Longest answer on an arrow, in characters.
+const LABEL_MAX: usize = 44;
+/// Most rows of an answer that are told.
+const ROWS_TOLD: usize = 12;
+
+/// What is sent.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Msg {
+    /// Session to database: the statements of a step.
+    Run {
+        /// Its place among the session's steps.
+        step: u16,
+        /// The statements, in one line.
+        text: Arc<str>,
+    },
+    /// Session to database: `ROLLBACK`, after an error.
+    Rollback,
+    /// Database to session: the answer.
+    Told(Told),
+}
+
+/// An answer, as a session takes it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Told {
+    /// In a few words.
+    pub label: String,
+    /// Whole.
+    pub body: String,
+    /// Whether it is an error.
+    pub is_error: bool,
+    /// Whether a transaction is open now.
+    pub is_open: bool,
+    /// Whether it tells of the end of a transaction, and whether that is committed.
+    pub ended: Option<bool>,
+}
+
+/// A session.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Session {
+    /// How many steps it has begun.
+    pub begun: u16,
+    /// Whether it waits for an answer.
+    pub is_busy: bool,
+    /// Whether it has stopped because of an error.
+    pub has_stopped: bool,
+    /// The last answer.
+    pub told: Option<Told>,
+    /// All answers so far, as one number.
+    heard: u64,
+}
+
+/// The database.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Server {
+    /// The database itself.
+    pub database: Database,
+    /// Sessions that have begun to wait and whose patience is counted, bit per session.
+    patient: u32,
+    /// What was read and written so far, whatever the order, as one number: the history is no part of the database's own state, but what is
+    /// anomalous depends on it.
+    account: u64,
+}
+
+// What sessions have heard says where a run stands and does not change with how the database keeps its books, so that links stay good. The search
+// tells worlds apart by more: `Server::hash_whole`.
+impl Hash for Server {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.patient.hash(state);
+    }
+}
+
+type Context<'a> = Cx<'a, Isolation>;
+
+impl Session {
+    /// Acts.
+    pub fn on(&mut self, script: &Script, input: Input<Isolation>, cx: &mut Context<'_>) {
+        match input {
+            Input::Start => {
+                let setup = script.session_of(cx.me()).and_then(|at| script.sessions[at].setup.as_ref());
+                if let Some(setup) = setup {
+                    let me = script.session_of(cx.me()).map_or("", |at| script.sessions[at].id.as_str());
+                    cx.note(setup, || format!("{me} has run {setup}."));
+                }
+            }
+            Input::Step((_, step)) => {
+                self.begun = step + 1;
+                self.is_busy = true;
+                let at = script.session_of(cx.me()).unwrap_or(0);
+                let text = script.sessions[at].steps.get(usize::from(step)).map_or("", |step| step.text.as_str());
+                cx.send(script.database(), Msg::Run { step, text: text.into() });
+            }
+            Input::Message { msg: Msg::Told(told), .. } => {
+                self.is_busy = false;
+                self.heard = stable_hash(&(self.heard, &told));
+                if told.is_error {
+                    cx.mark(FAILED);
+                }
+                if told.ended == Some(true) {
+                    cx.mark(COMMITTED);
+                }
+                if told.is_error && script.stops {
+                    self.has_stopped = true;
+                    if told.is_open {
+                        self.is_busy = true;
+                        cx.because(|| "an application that hears of an error gives its transaction up".to_owned());
+                        cx.send(script.database(), Msg::Rollback);
+                    }
+                }
+                self.told = Some(told);
+            }
+            _ => {}
+        }
+    }
+
+    /// How it looks.
+    pub fn look(&self, steps: usize) -> Look {
+        let is_open = self.told.as_ref().is_some_and(|told| told.is_open);
+        let ended = self.told.as_ref().and_then(|told| told.ended);
+        let is_error = self.told.as_ref().is_some_and(|told| told.is_error);
+        let (text, tone) = match (self.is_busy, is_open, ended) {
+            (true, ..) => ("waiting", Tone::Waiting),
+            (_, true, _) if is_error => ("failed", Tone::Stopped),
+            (_, true, _) => ("in transaction", Tone::Active),
+            (_, _, Some(true)) => ("committed", Tone::Good),
+            (_, _, Some(false)) => ("rolled back", Tone::Stopped),
+            _ if is_error => ("failed", Tone::Stopped),
+            _ => ("idle", Tone::Neutral),
+        };
+        let field = |name: &str, value: String| Field { name: name.to_owned(), value };
+        let mut fields =
+            vec![field("transaction", text.to_owned()), field("statements", format!("{} of {steps}", self.begun))];
+        if let Some(told) = &self.told {
+            fields.push(field("last answer", told.body.clone()));
+        }
+        let mut bars = Vec::new();
+        if is_open && !self.is_busy {
+            bars.push(Bar { kind: SpanKind::CriticalSection, label: "transaction".to_owned() });
+        }
+        Look { badge: Some(Badge { text, tone }), fields, log: Vec::new(), bars }
+    }
+}
+
+impl Server {
+    /// The database once everything is set up.
+    pub fn new(script: &Script) -> Server {
+        Server { database: script.start.clone(), patient: 0, account: 0 }
+    }
+
+    /// All that tells one from another.
+    pub fn hash_whole<H: Hasher>(&self, state: &mut H) {
+        (&self.database, self.patient, self.account).hash(state);
+    }
+
+    /// Acts.
+    pub fn on(&mut self, script: &Script, input: Input<Isolation>, cx: &mut Context<'_>) {
+        let known = self.database.engine().history().events().len();
+        let engine = self.database.engine_mut();
+        let (asker, answers) = match input {
+            Input::Message { from, msg } => {
+                let Some(at) = script.session_of(from) else { return };
+                let session = (at + 1) as SessionId;
+                let statements = match msg {
+                    Msg::Run { step, .. } => {
+                        script.sessions[at].steps.get(usize::from(step)).map(|step| &step.statements)
+                    }
+                    _ => None,
+                };
+                let statements = statements.map_or_else(|| Arc::from([Statement::Rollback]), Arc::clone);
+                (session, engine.execute(session, statements))
+            }
+            Input::Timer(timer) => (timer, engine.lose_patience(timer)),
+            _ => return,
+        };
+        let new = &self.database.engine().history().events()[known.min(self.events())..];
+        self.account = new.iter().fold(self.account, |sum, event| sum.wrapping_add(stable_hash(event)));
+        if !answers.iter().any(|(session, _)| *session == asker)
+            && let Some(waiting) = self.database.engine().waiting(asker)
+        {
+            let by: Vec<&str> = waiting.by.iter().map(|session| script.id_of(*session)).collect();
+            let (me, by, on) = (script.id_of(asker), by.join(" and "), judge::lock_words(&waiting.on));
+            cx.note("waits", || format!("{me} waits for {on} of {by}."));
+            cx.mark(WAITS);
+        }
+        for (session, answer) in answers {
+            self.answer(script, session, &answer, known, cx);
+        }
+        self.count_patience(script, cx);
+    }
+
+    fn events(&self) -> usize {
+        self.database.engine().history().events().len()
+    }
+
+    fn answer(&self, script: &Script, session: SessionId, answer: &Answer, known: usize, cx: &mut Context<'_>) {
+        let engine = self.database.engine();
+        let history = engine.history();
+        let is_own = |txn: u32| history.sessions().get(txn as usize) == Some(&session);
+        let ended = history.events()[known..].iter().rev().find_map(|event| match event {
+            Event::Committed { txn } if is_own(*txn) => Some(true),
+            Event::Aborted { txn } if is_own(*txn) => Some(false),
+            _ => None,
+        });
+        let told = Told::of(answer, engine.in_transaction(session), ended);
+        cx.without_reason();
+        let deeds = || deeds(engine, known, session);
+        if !deeds().is_empty() {
+            cx.because(|| format!("it {}", deeds()));
+        }
+        cx.send(script.lane_of(session), Msg::Told(told));
+    }
+
+    /// Lets a timer run for whoever has begun to wait, and none for who waits no more.
+    fn count_patience(&mut self, script: &Script, cx: &mut Context<'_>) {
+        for session in 1..=script.sessions.len() as SessionId {
+            let waits = self.database.engine().waiting(session).is_some();
+            let is_counted = self.patient >> session & 1 == 1;
+            if waits && !is_counted {
+                let ms = self.database.engine().patience_ms(session);
+                cx.set_timer(session, u32::try_from(ms).unwrap_or(u32::MAX));
+                self.patient |= 1 << session;
+            } else if !waits && is_counted {
+                cx.cancel_timer(session);
+                self.patient &= !(1 << session);
+            }
+        }
+    }
+
+    /// How it looks: what is committed.
+    pub fn look(&self, script: &Script) -> Look {
+        let engine = self.database.engine();
+        let open = (1..=script.sessions.len() as SessionId).filter(|session| engine.in_transaction(*session));
+        let open: Vec<&str> = open.map(|session| script.id_of(session)).collect();
+        let mut fields = vec![
+            Field { name: "level".to_owned(), value: script.level.words().to_owned() },
+            Field {
+                name: "open transactions".to_owned(),
+                value: if open.is_empty() { "none".to_owned() } else { open.join(", ") },
+            },
+        ];
+        if let Some(failure) = &script.failure {
+            fields.push(Field { name: "setup".to_owned(), value: failure.clone() });
+        }
+        for lock in engine.row_locks() {
+            let table = engine.tables().into_iter().find(|table| table.id == lock.table);
+            let table = table.map_or("", |table| table.name.as_str());
+            let name = format!("lock on {table} {}", key(&lock.row));
+            fields.push(Field { name, value: format!("{} {}", script.id_of(lock.session), lock.mode) });
+        }
+        Look { badge: None, fields, log: Vec::new(), bars: Vec::new() }
+    }
+}
+
+impl Told {
+    fn of(answer: &Answer, is_open: bool, ended: Option<bool>) -> Told {
+        let is_error = answer.error().is_some();
+        let label = match answer.replies.last() {
+            Some(Reply::Rows(rows)) => few(rows),
+            Some(Reply::Done(tag)) => tag.to_string(),
+            Some(Reply::Error(error)) => format!("ERROR {}", error.code),
+            None => "nothing".to_owned(),
+        };
+        let of_reply = |reply: &Reply| match reply {
+            Reply::Rows(rows) => few(rows),
+            Reply::Done(tag) => tag.to_string(),
+            Reply::Error(error) => format!("ERROR {error}"),
+        };
+        let mut body: Vec<String> = answer.replies.iter().map(of_reply).collect();
+        body.extend(answer.notices.iter().map(|notice| format!("{}: {}", notice.severity, notice.message)));
+        Told { label: clip(&label), body: body.join("; "), is_error, is_open, ended }
+    }
+}
+
+/// Rows in one line.
+fn few(rows: &Rows) -> String {
+    match rows.rows.as_slice() {
+        [] => "no rows".to_owned(),
+        [row] if row.len() == 1 => format!("{} {}", rows.columns[0], row[0]),
+        all => {
+            let mut shown: Vec<String> = all.iter().take(ROWS_TOLD).map(values).collect();
+            if all.len() > ROWS_TOLD {
+                shown.push(format!("and {} more", all.len() - ROWS_TOLD));
+            }
+            shown.join(", ")
+        }
+    }
+}
+
+/// A text cut to what an arrow has room for.
+pub fn clip(text: &str) -> String {
+    if text.chars().count() <= LABEL_MAX {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(LABEL_MAX - 1).collect();
+    short.push('…');
+    short
+}
+
+/// A row in brackets.
+pub fn values(row: &Row) -> String {
+    let all: Vec<String> = row.iter().map(ToString::to_string).collect();
+    format!("({})", all.join(", "))
+}
+
+/// What a row is known by: its first value.
+pub fn key(row: &Row) -> String {
+    row.first().map(ToString::to_string).unwrap_or_default()
+}
+
+/// The values of a version of a row.
+pub fn version_of(history: &History, table: u32, version: u32) -> Option<&Row> {
+    history.events().iter().rev().find_map(|event| match event {
+        Event::Wrote { table: of, after: Some((made, row)), .. } if (*of, *made) == (table, version) => Some(row),
+        _ => None,
+    })
+}
+
+/// What a session has read and written since the history had so many events, as clauses.
+fn deeds(engine: &dyn Engine, known: usize, session: SessionId) -> String {
+    let history = engine.history();
+    let tables = engine.tables();
+    let name = |id: u32| tables.iter().find(|table| table.id == id).map_or("", |table| table.name.as_str());
+    // What is changed has been read, too.
+    let is_changed = |of: u32, version: u32| {
+        history.events()[known..].iter().any(
+            |event| matches!(event, Event::Wrote { table, before: Some(before), .. } if (*table, *before) == (of, version)),
+        )
+    };
+    let mut out: Vec<String> = Vec::new();
+    let mut say = |words: String| {
+        if !out.contains(&words) {
+            out.push(words);
+        }
+    };
+    for event in &history.events()[known..] {
+        let (Event::Read { txn, .. }
+        | Event::Looked { txn, .. }
+        | Event::Wrote { txn, .. }
+        | Event::Committed { txn }
+        | Event::Aborted { txn }) = event
+        else {
+            continue;
+        };
+        if history.sessions().get(*txn as usize) != Some(&session) {
+            continue;
+        }
+        let of = |table: u32, version: u32| version_of(history, table, version).map(values).unwrap_or_default();
+        match event {
+            Event::Read { table, version, .. } if is_changed(*table, *version) => {}
+            Event::Read { table, version, .. } => say(format!("reads {} {}", name(*table), of(*table, *version))),
+            Event::Wrote { table, before: None, after: Some((_, row)), .. } => {
+                say(format!("puts {} into {}", values(row), name(*table)));
+            }
+            Event::Wrote { table, before: Some(before), after: Some((_, row)), .. } => {
+                say(format!("makes {} {} out of {}", name(*table), values(row), of(*table, *before)));
+            }
+            Event::Wrote { table, before: Some(before), after: None, .. } => {
+                say(format!("takes {} out of {}", of(*table, *before), name(*table)));
+            }
+            Event::Committed { .. } => say("commits the transaction".to_owned()),
+            Event::Aborted { .. } => say("rolls the transaction back".to_owned()),
+            _ => {}
+        }
+    }
+    out.join(", ")
+}

@@ -1,0 +1,246 @@
+//! A script: tables, sessions with their statements, and a rule, in the format of PostgreSQL's isolation tester.
+//!
+//! The rule stands in a comment, so that the tester itself takes the same file: `# holds: SELECT sum(balance) >= 0 FROM accounts`.
+
+use std::sync::Arc;
+
+use crate::engine::NodeId;
+use crate::servers::sql::answer::Reply;
+use crate::servers::sql::ast::{Level, Statement};
+use crate::servers::sql::engine::{Database, Engine, Kind, SessionId};
+use crate::servers::sql::error::{Position, SyntaxError};
+use crate::servers::sql::isolation_tester::{Spec, Sql, parse};
+use crate::servers::sql::parse::parse as parse_sql;
+
+/// Longest script, in bytes.
+pub const MAX_SCRIPT: usize = 16 * 1024;
+/// Most sessions of a script.
+pub const MAX_SESSIONS: usize = 8;
+/// Most steps of a session.
+pub const MAX_STEPS: usize = 60;
+/// Id of the database's lifeline.
+pub const DATABASE: &str = "db";
+
+/// Begins the comment in which the rule stands.
+const RULE: &str = "holds:";
+
+/// A step of a session.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Step {
+    /// Its name in run strings.
+    pub name: String,
+    /// What it runs, in one line.
+    pub text: String,
+    /// The same, understood.
+    pub statements: Arc<[Statement]>,
+}
+
+/// A session.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Session {
+    /// Its id as a lifeline.
+    pub id: String,
+    /// What it has run before the first step, in one line.
+    pub setup: Option<String>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+}
+
+/// A script that is ready to be played on a database.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Script {
+    /// Which database.
+    pub kind: Kind,
+    /// The level of transactions that name none.
+    pub level: Level,
+    /// Whether a session that hears of an error rolls back and stops.
+    pub stops: bool,
+    /// The sessions. Session 0 of the database sets up the tables, so that the first of these is its session 1.
+    pub sessions: Vec<Session>,
+    /// What must be true of what is committed.
+    pub rule: Option<Arc<[Statement]>>,
+    /// The database once everything is set up.
+    pub start: Database,
+    /// Why it could not be set up, if it could not.
+    pub failure: Option<String>,
+}
+
+impl Script {
+    /// Reads a script and sets it up. What cannot be read or set up is left out, and told in `failure`.
+    pub fn new(text: &str, kind: Kind, level: Level, stops: bool) -> Script {
+        let (spec, mut failure) = match read(text) {
+            Ok(spec) => (spec, None),
+            Err(error) => (Spec::default(), Some(error.to_string())),
+        };
+        let mut start = kind.database();
+        if let Err(error) = set_up(start.engine_mut(), &spec, level) {
+            failure = failure.or(Some(error));
+        }
+        let ids = names(spec.sessions.iter().map(|session| session.name.as_str()), false);
+        let sessions = ids.into_iter().zip(&spec.sessions).map(|(id, session)| {
+            let names = names(session.steps.iter().map(|step| step.name.as_str()), true);
+            let steps = names.into_iter().zip(&session.steps).map(|(name, step)| {
+                let statements = Arc::clone(&step.sql.statements);
+                Step { name, text: line(&step.sql.text), statements }
+            });
+            Session { id, setup: session.setup.as_ref().map(|sql| line(&sql.text)), steps: steps.collect() }
+        });
+        // Nothing is played on a database that is not as the script wants it.
+        let sessions = if failure.is_some() { Vec::new() } else { sessions.collect() };
+        let rule = rule(text).ok().flatten();
+        Script { kind, level, stops, sessions, rule, start, failure }
+    }
+
+    /// The lifeline of the database: amid the sessions, so that arrows are short.
+    pub fn database(&self) -> NodeId {
+        NodeId(self.sessions.len().div_ceil(2) as u8)
+    }
+
+    /// Which session a lifeline is.
+    pub fn session_of(&self, node: NodeId) -> Option<usize> {
+        match node.cmp(&self.database()) {
+            std::cmp::Ordering::Less => Some(node.index()),
+            std::cmp::Ordering::Equal => None,
+            std::cmp::Ordering::Greater => Some(node.index() - 1),
+        }
+        .filter(|at| *at < self.sessions.len())
+    }
+
+    /// The lifeline of a session, by its number in the database.
+    pub fn lane_of(&self, session: SessionId) -> NodeId {
+        let at = usize::from(session).saturating_sub(1) as u8;
+        NodeId(if at < self.database().0 { at } else { at + 1 })
+    }
+
+    /// The id of a session, by its number in the database.
+    pub fn id_of(&self, session: SessionId) -> &str {
+        let at = usize::from(session).checked_sub(1);
+        at.and_then(|at| self.sessions.get(at)).map_or("setup", |session| session.id.as_str())
+    }
+}
+
+/// What is wrong with a script, if anything is.
+pub fn check(text: &str) -> Result<(), SyntaxError> {
+    read(text).map(|_| ())
+}
+
+fn read(text: &str) -> Result<Spec, SyntaxError> {
+    let limit = |message: String| Err(SyntaxError::new(Position::START, message));
+    if text.len() > MAX_SCRIPT {
+        return limit(format!("a script has at most {MAX_SCRIPT} bytes; this one has {}", text.len()));
+    }
+    let spec = parse(text)?;
+    if spec.sessions.len() > MAX_SESSIONS {
+        return limit(format!("at most {MAX_SESSIONS} sessions fit on the page"));
+    }
+    if let Some(long) = spec.sessions.iter().find(|session| session.steps.len() > MAX_STEPS) {
+        return limit(format!("session {} has more than {MAX_STEPS} steps", long.name));
+    }
+    rule(text)?;
+    Ok(spec)
+}
+
+/// The rule in a comment of its own.
+fn rule(text: &str) -> Result<Option<Arc<[Statement]>>, SyntaxError> {
+    for (number, line) in (1..).zip(text.lines()) {
+        let Some(words) = line.trim_start().strip_prefix('#') else { continue };
+        let Some(sql) = words.trim_start().strip_prefix(RULE) else { continue };
+        let at = Position { line: number, column: (line.chars().count() - sql.chars().count()) as u32 + 1 };
+        let statements = parse_sql(sql).map_err(|error| SyntaxError { at: error.at.within(at), ..error })?;
+        if !matches!(statements.as_slice(), [Statement::Select(_)]) {
+            return Err(SyntaxError::new(at, "a rule is one SELECT whose first value must be true"));
+        }
+        return Ok(Some(statements.into()));
+    }
+    Ok(None)
+}
+
+fn set_up(database: &mut dyn Engine, spec: &Spec, level: Level) -> Result<(), String> {
+    for _ in 0..=spec.sessions.len() {
+        let session = database.connect().map_err(|error| error.to_string())?;
+        database.set_default_level(session, level);
+    }
+    let of_sessions = spec.sessions.iter().map(|session| session.setup.as_ref());
+    let all =
+        spec.setup.iter().map(|sql| (0, sql)).chain((1..).zip(of_sessions).filter_map(|(at, sql)| Some((at, sql?))));
+    for (session, sql) in all {
+        run(database, session, sql)?;
+    }
+    Ok(())
+}
+
+fn run(database: &mut dyn Engine, session: SessionId, sql: &Sql) -> Result<(), String> {
+    let answers = database.execute(session, Arc::clone(&sql.statements));
+    let Some((_, answer)) = answers.into_iter().find(|(whose, _)| *whose == session) else {
+        return Err("the setup waits for a lock that nobody will give back".to_owned());
+    };
+    match answer.error() {
+        Some(error) => Err(format!("the setup failed: {error}")),
+        None => Ok(()),
+    }
+}
+
+/// Asks what is committed, and nothing of the database changes: the first value of the answer.
+pub fn holds(database: &Database, rule: &Arc<[Statement]>) -> bool {
+    let mut copy = database.clone();
+    let answers = copy.engine_mut().execute(0, Arc::clone(rule));
+    let first = answers.iter().find_map(|(_, answer)| match answer.replies.first() {
+        Some(Reply::Rows(rows)) => rows.rows.first()?.first().cloned(),
+        _ => None,
+    });
+    // What cannot be asked now, since somebody has locked it, is not known to be false.
+    first.is_none_or(|value| value.to_string() != "f")
+}
+
+/// SQL in one line.
+fn line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").trim_end_matches(';').to_owned()
+}
+
+/// Names that run strings can hold, each once.
+fn names<'a>(raw: impl Iterator<Item = &'a str>, dashes: bool) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for name in raw {
+        let plain = name.chars().map(|c| if c == '_' { '-' } else { c });
+        let plain: String =
+            plain.filter(|c| c.is_ascii_alphanumeric() || (dashes && *c == '-')).take(NAME_MAX).collect();
+        let mut unique = if plain.is_empty() { "s".to_owned() } else { plain };
+        while unique == DATABASE || out.contains(&unique) {
+            unique.push('x');
+        }
+        out.push(unique);
+    }
+    out
+}
+
+/// Longest name of a session or step in a run string.
+const NAME_MAX: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_stands_in_a_comment_and_is_refused_at_its_place() {
+        let script = |rule: &str| format!("# holds: {rule}\nsession s1 step a {{ COMMIT; }}");
+        assert_eq!(check(&script("SELECT 1 = 1")), Ok(()));
+        let error = check(&script("SELECT 1 +")).expect_err("refused");
+        assert_eq!((error.at.line, error.at.column > 9), (1, true), "{error}");
+        assert!(check(&script("COMMIT")).expect_err("refused").message.contains("one SELECT"));
+    }
+
+    #[test]
+    fn names_are_what_run_strings_hold_each_once() {
+        assert_eq!(names(["s 1", "s1", "db", "?"].into_iter(), false), ["s1", "s1x", "dbx", "s"]);
+        assert_eq!(names(["r_1", "r-1"].into_iter(), true), ["r-1", "r-1x"]);
+    }
+
+    #[test]
+    fn what_cannot_be_set_up_is_told_and_not_played() {
+        let text = "setup { INSERT INTO nowhere VALUES (1); } session s1 step a { COMMIT; }";
+        let script = Script::new(text, Kind::Postgres, Level::ReadCommitted, true);
+        assert!(script.failure.as_ref().is_some_and(|why| why.contains("42P01")), "{:?}", script.failure);
+        assert!(script.sessions.is_empty());
+    }
+}
