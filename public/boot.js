@@ -41,16 +41,27 @@ function complain(error) {
   }
 }
 
+/** Scenarios that play on simulated databases, for which there is a Wasm of its own. A test holds this to the catalogue. */
+const WITH_DATABASES = /^#(\/|%2f)*(isolation)(?![\w-])/i;
+
 async function start() {
   const glue = document.querySelector('link[rel="modulepreload"]');
   const wasm = document.querySelector('link[rel="preload"][type="application/wasm"]');
   if (typeof WebAssembly !== 'object' || !glue || !wasm) {
     throw new Error(glue && wasm ? 'WebAssembly is not defined' : 'the page does not name its parts');
   }
+  let address = wasm.href;
+  const other = document.querySelector('meta[name="with-databases"]')?.content;
+  if (other && WITH_DATABASES.test(location.hash)) {
+    wasm.remove();
+    // The worker of the search looks here for its glue.
+    glue.href = `${other}.js`;
+    address = new URL(`${other}_bg.wasm`, document.baseURI).href;
+  }
   const app = await import(glue.href);
-  const answer = fetch(wasm.href).then((response) => {
+  const answer = fetch(address).then((response) => {
     if (!response.ok) {
-      throw new Error(`HTTP status ${response.status} for ${wasm.href}`);
+      throw new Error(`HTTP status ${response.status} for ${address}`);
     }
     return response;
   });

@@ -17,6 +17,15 @@ sed -E -e "s|<link [^>]*rel=\"?stylesheet\"?[^>]*>|<link rel=stylesheet href=./$
   index.html >index.bundled
 mv index.bundled index.html
 
+# The page with the databases is not among what Trunk names by its content.
+if [ -e interleave-sql.js ]; then
+  other="interleave-sql-$(cat interleave-sql.js interleave-sql_bg.wasm | cksum | cut -d ' ' -f 1)"
+  mv interleave-sql.js "$other.js"
+  mv interleave-sql_bg.wasm "${other}_bg.wasm"
+  sed -E "s|content=\"?interleave-sql\"?|content=\"$other\"|" index.html >index.bundled
+  mv index.bundled index.html
+fi
+
 if command -v esbuild >/dev/null 2>&1; then
   for glue in interleave-*.js; do
     esbuild --minify --format=esm --target=es2022 --log-level=error "$glue" >"$glue.min"

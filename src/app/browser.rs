@@ -62,6 +62,13 @@ pub enum Visit {
     Replace,
 }
 
+/// Loads the page anew.
+pub fn reload() {
+    if let Some(window) = window() {
+        window.location().reload().ok();
+    }
+}
+
 /// Writes the fragment without loading anything. Chromium refuses more than some hundred a minute; the address is then late, nothing else.
 pub fn write_fragment(fragment: &str, visit: Visit) {
     let Some(window) = window() else { return };

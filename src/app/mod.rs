@@ -70,6 +70,8 @@ enum Place {
     Home,
     Fidelity,
     Scenario(&'static str),
+    /// A scenario for which the other page must be loaded, with databases in it.
+    Elsewhere,
     Unknown(String),
 }
 
@@ -79,6 +81,7 @@ fn place(fragment: &str) -> Place {
         None => Place::Home,
         Some(&"fidelity") if path.len() == 1 => Place::Fidelity,
         Some(id) => match scenarios::find(id) {
+            Ok(entry) if !entry.is_here() => Place::Elsewhere,
             Ok(entry) => Place::Scenario(entry.info().id),
             Err(_) => Place::Unknown(path.join("/").chars().take(UNKNOWN_SHOWN).collect()),
         },
@@ -113,8 +116,16 @@ fn keep() {
     });
     part("site-foot", move || if nav.embedded.get() { embed::foot(nav, stage) } else { site_foot() });
     let place = Derived::new(move || nav.arrived.with(|fragment| place(fragment)));
+    let mut is_first = true;
     effect(move || {
         let place = place.get();
+        // What is not part of this page is part of the other: loaded anew, the address says which is wanted. Where that has been tried, it is not there.
+        if let Place::Elsewhere = place
+            && !std::mem::take(&mut is_first)
+        {
+            return browser::reload();
+        }
+        is_first = false;
         let page = untrack(|| page(&place));
         if let Some(main) = browser::element("main") {
             main.set_inner_html(&page.into_string());
@@ -131,6 +142,10 @@ fn page(place: &Place) -> Markup {
             Ok(entry) => lab::page(entry),
             Err(error) => still_page(text::NOT_FOUND, not_found(&error.to_string())),
         },
+        Place::Elsewhere => still_page(
+            text::NOT_FOUND,
+            html! { article.not-found { h1 { (text::NOT_FOUND) } p { (text::NO_DATABASES) } } },
+        ),
         Place::Unknown(what) => still_page(text::NOT_FOUND, not_found(what)),
     }
 }

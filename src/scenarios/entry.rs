@@ -310,6 +310,11 @@ pub trait Entry: Sync + std::fmt::Debug {
     /// A run at its start.
     fn start(&self, variant: &'static Variant, values: &Values, seed: u64) -> Box<dyn Run>;
 
+    /// Whether runs can be started here: in the page, what some need is loaded only for those.
+    fn is_here(&self) -> bool {
+        true
+    }
+
     /// The script that is played, where the scenario plays one: what a reader may make their own of, as the value of the parameter `script`.
     fn script(&self, variant: &'static Variant, values: &Values) -> Option<String> {
         let _ = (variant, values);

@@ -1,16 +1,10 @@
 //! What the catalogue says of the scenario: variants, parameters, story, moments, sources.
 
 use crate::scenarios::{Challenge, Info, Moment, Parameter, ParameterKind, Target, Variant};
-use crate::servers::sql::ast::Level;
 use crate::servers::sql::engine::Kind;
 
-/// Levels by their names in run strings.
-pub const LEVELS: [(&str, Level); 4] = [
-    ("read-uncommitted", Level::ReadUncommitted),
-    ("read-committed", Level::ReadCommitted),
-    ("repeatable-read", Level::RepeatableRead),
-    ("serializable", Level::Serializable),
-];
+/// The variant in which the reader's own script is played.
+pub const OWN: &str = "own";
 
 /// Every engine: its name in run strings, and what it is.
 const ENGINES: [(&str, &str); Kind::ALL.len()] = {
@@ -178,7 +172,7 @@ const VARIANTS: &[Variant] = &[
         opening: "ada.take,ben.take2,ada.look,ben.look2,ada.commit",
     },
     Variant {
-        id: super::presets::OWN,
+        id: OWN,
         title: "Your own script",
         claim: "Write tables, sessions, steps and a rule, and ask the search for an order that breaks it. This one oversells.",
         broken: true,

@@ -1,34 +1,20 @@
 //! Isolation levels as real databases have them: sessions run their statements in whatever order the reader picks, against a simulated database.
 //!
-//! Every variant is a script ([`presets`], or the reader's own) in the format of PostgreSQL's isolation tester; engine and level are parameters. A step
+//! Every variant is a script (`play/presets`, or the reader's own) in the format of PostgreSQL's isolation tester; engine and level are parameters. A step
 //! is one statement (or what a script sends at once): it is asked and answered in that step, and who has to wait is answered in the step that ends the
 //! wait. What is anomalous is not told by looking at values: the history's dependency graph says it ([`crate::servers::sql::history`]).
 //!
-//! Rooms: `script` what is played; `nodes` sessions and the database; `judge` what must hold, and who waits for whom; `exhibits` graphs and tables;
-//! `presets` the scripts; `info` what the catalogue says.
+//! In the browser a database is more to load than all the rest of the page. So the page comes twice, with databases and without (the feature `sql`):
+//! the one without knows of the scenario what the catalogue says, and has itself loaded anew, as the other, where a run of it is to be shown.
 
-mod exhibits;
 mod info;
-mod judge;
-mod nodes;
-mod presets;
-mod script;
+#[cfg_attr(all(target_arch = "wasm32", not(feature = "sql")), path = "absent.rs")]
+mod play;
 
-use std::borrow::Cow;
-use std::hash::Hash;
-
-use self::nodes::{Msg, Server, Session};
-use self::script::{DATABASE, Script};
 use super::{Entry, Grid, Info, Values, Variant};
-use crate::engine::{
-    Blocked, Channel, Cx, Exhibit, Exposure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol, Recorded,
-    Run, World,
-};
-use crate::servers::sql::ast::Level;
-use crate::servers::sql::engine::{Kind, SessionId};
-use std::sync::Arc;
+use crate::engine::Run;
 
-pub use script::check;
+pub use play::check;
 
 /// The scenario in the catalogue.
 #[derive(Debug)]
@@ -40,189 +26,18 @@ impl Entry for Scenario {
     }
 
     fn start(&self, variant: &'static Variant, values: &Values, _seed: u64) -> Box<dyn Run> {
-        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == values.text("engine"));
-        let level = info::LEVELS.iter().find(|(id, _)| *id == values.text("level"));
-        let script = Script::new(
-            presets::text(variant.id, values),
-            kind.unwrap_or(Kind::ALL[0]),
-            level.map_or(Level::Serializable, |(_, level)| *level),
-            values.text("on-error") == "rolls-back",
-        );
-        let protocol = Isolation { script: Arc::new(script), shown: presets::invariants(variant.id) };
-        Box::new(Recorded::new(protocol, info::INFO.invariants, info::INFO.goals))
+        play::start(variant, values)
+    }
+
+    fn is_here(&self) -> bool {
+        cfg!(any(feature = "sql", not(target_arch = "wasm32")))
     }
 
     fn script(&self, variant: &'static Variant, values: &Values) -> Option<String> {
-        Some(presets::text(variant.id, values).trim().to_owned())
+        play::text(variant, values)
     }
 
     fn grid(&self) -> Option<Grid> {
         Some(Grid { rows: "engine", columns: "level" })
-    }
-}
-
-/// The protocol: a script that is ready to be played.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Isolation {
-    script: Arc<Script>,
-    /// Which invariants are looked at.
-    shown: &'static [&'static str],
-}
-
-/// State of a node.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Node {
-    /// A session.
-    Session(Session),
-    /// The database.
-    Server(Box<Server>),
-}
-
-impl Isolation {
-    fn step(&self, node: NodeId, step: u16) -> Option<&script::Step> {
-        self.script.sessions[self.script.session_of(node)?].steps.get(usize::from(step))
-    }
-}
-
-/// A step of a session: which session, by its lifeline, and which step.
-pub type Place = (NodeId, u16);
-
-impl Protocol for Isolation {
-    type Node = Node;
-    type Msg = Msg;
-    type Timer = SessionId;
-    type Step = Place;
-    type Ghost = ();
-
-    const AT_ONCE: bool = true;
-
-    fn lanes(&self) -> Vec<Lane> {
-        (0..=self.script.sessions.len() as u8)
-            .map(|at| match self.script.session_of(NodeId(at)) {
-                Some(session) => {
-                    let id = self.script.sessions[session].id.clone();
-                    Lane { title: format!("session {id}"), id, role: "session" }
-                }
-                None => Lane { id: DATABASE.to_owned(), title: self.script.kind.title().to_owned(), role: "database" },
-            })
-            .collect()
-    }
-
-    fn initial(&self, me: NodeId) -> Node {
-        match self.script.session_of(me) {
-            Some(_) => Node::Session(Session::default()),
-            None => Node::Server(Box::new(Server::new(&self.script))),
-        }
-    }
-
-    fn on(&self, _me: NodeId, node: &mut Node, input: Input<Self>, cx: &mut Cx<'_, Self>) {
-        match node {
-            Node::Session(session) => session.on(&self.script, input, cx),
-            Node::Server(server) => server.on(&self.script, input, cx),
-        }
-    }
-
-    fn crashed(&self, _me: NodeId, node: &Node) -> Node {
-        node.clone()
-    }
-
-    fn steps(&self, me: NodeId, node: &Node) -> Vec<Place> {
-        let (Node::Session(session), Some(at)) = (node, self.script.session_of(me)) else { return Vec::new() };
-        let is_left = !session.has_stopped && usize::from(session.begun) < self.script.sessions[at].steps.len();
-        if is_left { vec![(me, session.begun)] } else { Vec::new() }
-    }
-
-    fn withholds(&self, me: NodeId, _step: Place, world: &World<Self>) -> Option<String> {
-        match world.state(me) {
-            Node::Session(session) if session.is_busy => {
-                let waits = judge::blocked(self, me, world)?;
-                let by: Vec<&str> = waits
-                    .by
-                    .iter()
-                    .filter_map(|node| Some(self.script.sessions[self.script.session_of(*node)?].id.as_str()))
-                    .collect();
-                Some(format!("it waits for {} of {}", waits.on, by.join(" and ")))
-            }
-            _ => None,
-        }
-    }
-
-    fn channel(&self, _from: NodeId, _to: NodeId) -> Channel {
-        Channel::Fifo
-    }
-
-    fn exposure(&self, _me: NodeId) -> Exposure {
-        Exposure::NONE
-    }
-
-    fn message_name(&self, msg: &Msg) -> Cow<'static, str> {
-        match msg {
-            Msg::Run { text, .. } => Cow::Owned(nodes::clip(text)),
-            Msg::Rollback => Cow::Borrowed("ROLLBACK"),
-            Msg::Told(told) => Cow::Owned(told.label.clone()),
-        }
-    }
-
-    fn message_body(&self, msg: &Msg) -> String {
-        match msg {
-            Msg::Run { text, .. } => text.to_string(),
-            Msg::Rollback => "ROLLBACK".to_owned(),
-            Msg::Told(told) => told.body.clone(),
-        }
-    }
-
-    fn timer_name(&self, timer: SessionId) -> Cow<'static, str> {
-        Cow::Owned(format!("wait-{}", self.script.id_of(timer)))
-    }
-
-    fn step_name(&self, (node, step): Place) -> Cow<'static, str> {
-        Cow::Owned(self.step(node, step).map_or_else(String::new, |step| step.name.clone()))
-    }
-
-    fn step_label(&self, (node, step): Place) -> Cow<'static, str> {
-        Cow::Owned(self.step(node, step).map_or_else(String::new, |step| step.text.clone()))
-    }
-
-    // The statement on its way to the database says it all.
-    fn step_sentence(&self, _id: &str, _step: Place) -> String {
-        String::new()
-    }
-
-    fn look(&self, me: NodeId, node: &Node) -> Look {
-        match (node, self.script.session_of(me)) {
-            (Node::Session(session), Some(at)) => session.look(self.script.sessions[at].steps.len()),
-            (Node::Server(server), _) => server.look(&self.script),
-            _ => Look::default(),
-        }
-    }
-
-    fn blocked(&self, me: NodeId, world: &World<Self>) -> Option<Blocked> {
-        judge::blocked(self, me, world)
-    }
-
-    fn hash_node(&self, node: &Node, _local_ms: i64, hasher: &mut KeyHasher) {
-        match node {
-            Node::Session(session) => session.hash(hasher),
-            Node::Server(server) => server.hash_whole(hasher),
-        }
-    }
-
-    fn invariants() -> &'static [Invariant<Self>] {
-        judge::INVARIANTS
-    }
-
-    fn promises(&self, invariant: &str) -> bool {
-        match invariant {
-            "rule" => self.script.rule.is_some(),
-            _ => self.shown.contains(&invariant),
-        }
-    }
-
-    fn goals() -> &'static [Goal<Self>] {
-        judge::GOALS
-    }
-
-    fn exhibits(&self, world: &World<Self>) -> Vec<Exhibit> {
-        exhibits::all(self, world)
     }
 }

@@ -1,5 +1,6 @@
 //! The scripts: one for each anomaly, on accounts, orders and seats.
 
+use super::super::info::OWN;
 use crate::scenarios::Values;
 
 /// A script with the variant that plays it.
@@ -9,9 +10,6 @@ struct Preset {
     invariants: &'static [&'static str],
     text: &'static str,
 }
-
-/// The variant in which the reader's own script is played.
-pub const OWN: &str = "own";
 
 fn preset(variant: &str) -> &'static Preset {
     // Variants are looked up in the catalogue first, and a test holds it to this table.
@@ -311,7 +309,7 @@ step done2 { COMMIT; }
 
 #[cfg(test)]
 mod tests {
-    use super::super::info::INFO;
+    use super::super::super::info::INFO;
     use super::super::script::check;
     use super::*;
 

@@ -3,8 +3,9 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::Isolation;
+use super::judge;
 use super::script::Script;
-use super::{Isolation, judge};
 use crate::engine::{Badge, Bar, Cx, Field, Input, Look, SpanKind, Tone, stable_hash};
 use crate::servers::sql::answer::{Answer, Reply, Rows};
 use crate::servers::sql::ast::Statement;
