@@ -1,6 +1,7 @@
 //! Side by side: the same choices under other rules, and where the two runs part.
 
 use super::run::{ChoiceError, Run};
+use super::view::{ChoiceGroup, ChoiceView};
 
 /// The same choices in another run, as far as they apply.
 pub struct Followed {
@@ -38,6 +39,36 @@ pub fn follow_in(mut run: Box<dyn Run>, choices: &[String]) -> Followed {
     }
     Followed { run, taken, skipped }
 }
+
+/// The same steps of nodes in another run, each as soon as its node can take it after those before it; then whatever is left to do, until nothing is, or
+/// [`RUN_OUT_MAX`] choices have been taken. Where nothing but time can help, a timer fires.
+pub fn run_out(mut run: Box<dyn Run>, choices: &[String]) -> Box<dyn Run> {
+    let actor = |choice: &str| choice.split('.').next().map(str::to_owned);
+    let mut left: Vec<&String> = choices.iter().filter(|choice| choice.contains('.')).collect();
+    while run.steps() < RUN_OUT_MAX {
+        let mut passed: Vec<Option<String>> = Vec::new();
+        let next = left.iter().position(|choice| {
+            let actor = actor(choice);
+            let is_next = !passed.contains(&actor) && run.push(choice).is_ok();
+            passed.push(actor);
+            is_next
+        });
+        if let Some(at) = next {
+            left.remove(at);
+            continue;
+        }
+        let offered = run.choices(run.steps());
+        let is_open = |choice: &&ChoiceView| choice.disabled.is_none() && choice.group <= ChoiceGroup::Timer;
+        let Some(other) = offered.iter().find(is_open) else { break };
+        if run.push(&other.name).is_err() {
+            break;
+        }
+    }
+    run
+}
+
+/// Most choices of [`run_out`].
+pub const RUN_OUT_MAX: u32 = 1_000;
 
 /// Two runs side by side.
 #[derive(Clone, PartialEq, Eq, Debug)]

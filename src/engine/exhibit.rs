@@ -24,6 +24,8 @@ pub struct Graph {
     pub verdict: String,
     /// Whether that is as it should be; `None` while there is nothing to say.
     pub is_good: Option<bool>,
+    /// What it may yet come to; empty where there is nothing to say.
+    pub outlook: String,
 }
 
 /// A node of a graph.

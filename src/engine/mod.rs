@@ -31,7 +31,7 @@ mod view;
 mod ways;
 mod world;
 
-pub use beside::{Alignment, Followed, Pair, Parting, PartingKind, Skipped, align, follow_in};
+pub use beside::{Alignment, Followed, Pair, Parting, PartingKind, RUN_OUT_MAX, Skipped, align, follow_in, run_out};
 pub use branches::{
     BRANCH_NAME_MAX, Branch, BranchError, BranchId, Branches, Chosen, MAX_BRANCHES, Origin, common_prefix, same_act,
 };

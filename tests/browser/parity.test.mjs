@@ -32,9 +32,17 @@ after(async () => {
 test('every run has the same hash after every choice', async () => {
   const variants = new Set(corpus.map(({ run }) => run.split('?')[0]));
   assert.ok(corpus.length >= 30 * variants.size && variants.size >= 7, `${corpus.length} runs of ${variants.size} variants`);
-  for (let at = 0; at < corpus.length; at += RUNS_PER_PAGE) {
-    const page = await ready(await open(browser, site.url));
-    for (const { run, hashes } of corpus.slice(at, at + RUNS_PER_PAGE)) {
+  // What plays on databases is another Wasm.
+  const plays = ({ run }) => run.startsWith('/isolation/');
+  const batches = [];
+  for (const [start, runs] of [['', corpus.filter((one) => !plays(one))], ['#/isolation', corpus.filter(plays)]]) {
+    for (let at = 0; at < runs.length; at += RUNS_PER_PAGE) {
+      batches.push([start, runs.slice(at, at + RUNS_PER_PAGE)]);
+    }
+  }
+  for (const [start, runs] of batches) {
+    const page = await ready(await open(browser, site.url + start));
+    for (const { run, hashes } of runs) {
       const found = await page.evaluate(async (run) => {
         await window.interleave.open(run);
         return window.interleave.hashes();

@@ -13,7 +13,7 @@ use super::branches;
 use super::share::{self, Copying};
 use super::state::Selected;
 use super::transport::{along_lifeline, toggle_play};
-use super::{challenges, choices, explore, open, parameters, transcript};
+use super::{challenges, choices, explore, open, parameters, script, transcript};
 
 /// Hears the page for as long as the component that calls it stands.
 pub fn listen(bench: Bench) {
@@ -25,6 +25,7 @@ pub fn listen(bench: Bench) {
         event.prevent_default();
         match attribute(&form, "data-act").as_str() {
             "rename-to" => branches::rename(bench),
+            "script" => script::play(bench.lab, bench.wrong),
             _ => explore::ask(bench),
         }
     });

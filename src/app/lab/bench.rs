@@ -53,6 +53,8 @@ pub struct Bench {
     pub share: Share,
     /// The search.
     pub explore: Explore,
+    /// What is wrong with the script in the editor: where, and what.
+    pub wrong: State<Option<(String, String)>>,
 }
 
 impl Bench {
@@ -82,6 +84,7 @@ impl Bench {
             help: State::new(false),
             share: Share::new(),
             explore: Explore::new(),
+            wrong: State::new(None),
         }
     }
 

@@ -7,11 +7,14 @@ mod challenges;
 pub mod choices;
 mod compare;
 mod current;
+mod exhibits;
 mod explore;
 pub mod exports;
 mod inspector;
+mod levels;
 pub mod open;
 mod parameters;
+mod script;
 mod share;
 mod sheet;
 pub mod state;
@@ -87,6 +90,7 @@ fn frame(info: &'static Info) -> Markup {
             }
             div.side {
                 section #verdicts.panel.verdicts aria-labelledby="verdicts-title" {}
+                section #graphs.panel.graphs aria-label=(text::GRAPHS) {}
                 section #inspector.panel.inspector aria-labelledby="inspector-title" {}
             }
             div.transport role="group" aria-label=(text::TRANSPORT) {
@@ -97,8 +101,13 @@ fn frame(info: &'static Info) -> Markup {
                 div #along.along role="group" aria-label=(text::ALONG_LIFELINE) {}
             }
         }
+        div.exhibits {
+            section #tables.tables aria-labelledby="tables-title" {}
+            section #levels.levels aria-labelledby="levels-title" {}
+        }
         section #aligned.aligned aria-labelledby="aligned-title" {}
         div #parameters {}
+        section #script-panel.script-panel aria-labelledby="script-title" {}
         div.beside {
             section #transcript.panel.transcript aria-labelledby="transcript-title" {}
             section #figures.panel.figures aria-labelledby="figures-title" {}
@@ -139,6 +148,7 @@ fn keep_parts(bench: Bench) {
     part("notice", move || notice(lab));
     choices::keep(bench);
     part("verdicts", move || verdicts::panel(bench));
+    part("graphs", move || exhibits::graphs(bench));
     part("inspector", move || inspector::panel(bench));
     part("said", move || html! { (lab.said.get()) });
     // What stands below the bench waits until the bench is painted.
@@ -151,6 +161,10 @@ fn keep_parts(bench: Bench) {
             }
         });
     };
+    below("tables", exhibits::tables);
+    let asked = levels::asked(bench);
+    part("levels", move || levels::panel(bench, asked));
+    part("script-panel", move || script::panel(bench, bench.wrong));
     below("aligned", compare::aligned);
     below("parameters", |bench| parameters::panel(bench.lab));
     part("transcript", move || transcript::panel(bench, window));

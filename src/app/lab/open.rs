@@ -120,6 +120,21 @@ pub fn with_parameter(lab: Lab, parameter: &'static Parameter, value: &str) {
     }
 }
 
+/// A script of the reader's own, from its start; what was played under the same engine and level.
+pub fn with_script(lab: Lab, variant: &'static Variant, parameter: &'static Parameter, script: &str) {
+    let Some(spec) = lab.spec() else { return };
+    let pick = |(id, old)| (id, if id == parameter.id { script } else { old });
+    match lab.info().values(variant, spec.values.iter().map(pick).collect::<Vec<_>>()) {
+        Ok(values) => {
+            lab.notice.set(None);
+            lab.playing.set(false);
+            let spec = Spec { variant, values, seed: spec.seed };
+            show(lab, &link_of(lab, &spec), spec, text::SCRIPT_NAME);
+        }
+        Err(error) => lab.notice.set(Some(error.to_string())),
+    }
+}
+
 /// The same choices under another seed.
 pub fn with_seed(lab: Lab, seed: &str) {
     let Some(spec) = lab.spec() else { return };

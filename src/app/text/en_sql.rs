@@ -6,3 +6,43 @@ pub fn own_script(script: &str) -> String {
 }
 
 pub const NO_DATABASES: &str = "The part of this page with the simulated databases could not be loaded. Load the page again; if it stays so, the site was not uploaded whole.";
+
+pub const GRAPHS: &str = "Who depends on whom";
+pub const IN_CYCLE: &str = "in the circle";
+pub const TABLES: &str = "Tables";
+pub const TABLES_HELP: &str =
+    "What is committed, what each session would see if it looked now, and how each row came to be what it is.";
+pub const NO_ROWS: &str = "no rows";
+pub const DIFFERS: &str = "differs";
+pub const LEVELS: &str = "The same order at every level";
+pub const LEVELS_HELP: &str = "Who has to wait goes on when it can; what is still to be chosen is run in the order of the sessions. Each cell opens its run.";
+pub const SOMEBODY_WAITED: &str = "with a wait";
+pub const ROLLED_BACK: &str = "one rolled back";
+pub const SCRIPT: &str = "Script";
+pub const SCRIPT_HELP: &str = "In the format of PostgreSQL's isolation tester: setup, sessions with their steps, and in a comment a rule (# holds: SELECT …) that must be true of what is committed. Paste a spec, or change this one.";
+pub const SCRIPT_PLAY: &str = "Play this script";
+pub const SCRIPT_SEARCH: &str = "Search all orders";
+pub const SCRIPT_NAME: &str = "Script";
+
+/// Title of a graph, and what it will show.
+pub fn graph_title(id: &str) -> (&'static str, &'static str) {
+    match id {
+        "waits" => ("Who waits for whom", ""),
+        _ => (
+            "Dependencies",
+            "Arrows will stand here from one transaction to those that come after it: ww where they overwrote what it wrote, wr where they read it, rw where they wrote what it had read.",
+        ),
+    }
+}
+
+pub fn table_of(title: &str) -> String {
+    format!("Table {title}")
+}
+
+pub fn refused(session: &str, answer: &str) -> String {
+    format!("{session}: {answer}")
+}
+
+pub fn script_place(line: usize, column: usize) -> String {
+    format!("Line {line}, column {column}:")
+}

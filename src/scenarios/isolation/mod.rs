@@ -14,7 +14,13 @@ mod play;
 use super::{Entry, Grid, Info, Values, Variant};
 use crate::engine::Run;
 
+pub use info::OWN;
 pub use play::check;
+
+/// Mark of the event by which a session learns of an error.
+pub const FAILED: &str = "failed";
+/// Mark of the event with which a session begins to wait.
+pub const WAITS: &str = "waits";
 
 /// The scenario in the catalogue.
 #[derive(Debug)]

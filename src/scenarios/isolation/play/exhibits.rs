@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::judge::{clause, name, server, subject};
+use super::judge::{clause, kind_words, name, server, subject};
 use super::nodes::key;
 use super::script::Script;
 use super::{Isolation, Node};
@@ -11,7 +11,7 @@ use crate::engine::{Cell, Exhibit, Graph as Shown, GraphEdge, GraphNode, Table a
 use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::Statement;
 use crate::servers::sql::engine::{Database, Engine, SessionId};
-use crate::servers::sql::history::{Event, Graph, History, Kind};
+use crate::servers::sql::history::{Event, Graph, History};
 use crate::servers::sql::parse::parse;
 use crate::servers::sql::schema::{Row, Table};
 
@@ -78,11 +78,7 @@ fn dependencies(script: &Script, engine: &dyn Engine) -> Shown {
     let dirty = cycle.iter().filter(|cycle| cycle.edges.len() == 1).flat_map(|cycle| &cycle.edges);
     for edge in supposed.edges.iter().chain(dirty) {
         let (Some(from), Some(to)) = (place(edge.from), place(edge.to)) else { continue };
-        let kind = match edge.kind {
-            Kind::WriteWrite => "ww",
-            Kind::WriteRead => "wr",
-            Kind::ReadWrite => "rw",
-        };
+        let kind = kind_words(edge.kind);
         let label = format!("{kind} {}{}", subject(engine, edge), if edge.predicate { " (where)" } else { "" });
         let same =
             edges.iter_mut().find(|known| (known.from, known.to, known.label.as_str()) == (from, to, label.as_str()));
@@ -115,7 +111,11 @@ fn dependencies(script: &Script, engine: &dyn Engine) -> Shown {
             Stand::Aborted => "rolled back",
         },
     };
-    Shown { id: "dependencies", nodes: stands.iter().map(node).collect(), edges, verdict, is_good }
+    let outlook = match (&cycle, supposed.cycle()) {
+        (None, Some(cycle)) => format!("If all who are open commit: {}.", cycle.phenomenon.name()),
+        _ => String::new(),
+    };
+    Shown { id: "dependencies", nodes: stands.iter().map(node).collect(), edges, verdict, is_good, outlook }
 }
 
 /// Who waits for whom; a cycle is a deadlock.
@@ -162,6 +162,7 @@ fn waits(script: &Script, engine: &dyn Engine) -> Shown {
         edges,
         verdict: if is_deadlock { "deadlock" } else { "no deadlock" }.to_owned(),
         is_good: Some(!is_deadlock),
+        outlook: String::new(),
     }
 }
 

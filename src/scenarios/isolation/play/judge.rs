@@ -27,7 +27,7 @@ pub const INVARIANTS: &[Invariant<Isolation>] = &[
     Invariant {
         id: "serializable",
         check: |protocol, world| match cycle(protocol, world) {
-            Some(cycle) => Err(breach(protocol, world, &cycle)),
+            Some(cycle) => Err(breach(protocol, world, &cycle, circle)),
             None => Ok(()),
         },
     },
@@ -50,19 +50,47 @@ fn cycle(protocol: &Isolation, world: &World<Isolation>) -> Option<Cycle> {
 
 fn without(protocol: &Isolation, world: &World<Isolation>, never: &[Phenomenon]) -> Result<(), Breach> {
     match cycle(protocol, world).filter(|cycle| never.contains(&cycle.phenomenon)) {
-        Some(cycle) => Err(breach(protocol, world, &cycle)),
+        Some(cycle) => Err(breach(protocol, world, &cycle, clauses)),
         None => Ok(()),
     }
 }
 
-fn breach(protocol: &Isolation, world: &World<Isolation>, cycle: &Cycle) -> Breach {
+/// A cycle in words.
+type Words = fn(&Script, &dyn Engine, &[Edge]) -> String;
+
+/// What each edge says.
+fn clauses(script: &Script, engine: &dyn Engine, edges: &[Edge]) -> String {
+    let clauses: Vec<String> = edges.iter().map(|edge| clause(script, engine, edge)).collect();
+    clauses.join(", and ")
+}
+
+/// Which way the edges lead.
+fn circle(script: &Script, engine: &dyn Engine, edges: &[Edge]) -> String {
+    let name = |txn: u32| name(script, engine.history(), txn);
+    let mut out = edges.first().map_or_else(String::new, |first| name(first.from));
+    for edge in edges {
+        out += &format!(" \u{2013}{} {}\u{2192} {}", kind_words(edge.kind), subject(engine, edge), name(edge.to));
+    }
+    out
+}
+
+/// The letters of an edge.
+pub fn kind_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::WriteWrite => "ww",
+        Kind::WriteRead => "wr",
+        Kind::ReadWrite => "rw",
+    }
+}
+
+fn breach(protocol: &Isolation, world: &World<Isolation>, cycle: &Cycle, words: Words) -> Breach {
     let Some(server) = server(protocol, world) else { return Breach { sentence: String::new(), guilty: Vec::new() } };
     let engine = server.database.engine();
-    let clauses: Vec<String> = cycle.edges.iter().map(|edge| clause(&protocol.script, engine, edge)).collect();
+    let told = words(&protocol.script, engine, &cycle.edges);
     let session = |txn: u32| engine.history().sessions().get(txn as usize).copied().unwrap_or(0);
     let ends = cycle.edges.iter().flat_map(|edge| [edge.from, edge.to]);
     let guilty = ends.map(|txn| (protocol.script.lane_of(session(txn)), COMMITTED)).collect();
-    Breach { sentence: format!("{}: {}.", capitalised(cycle.phenomenon.name()), clauses.join(", and ")), guilty }
+    Breach { sentence: format!("{}: {}.", capitalised(cycle.phenomenon.name()), told), guilty }
 }
 
 fn capitalised(text: &str) -> String {

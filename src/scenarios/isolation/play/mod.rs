@@ -102,7 +102,7 @@ impl Protocol for Isolation {
 
     fn initial(&self, me: NodeId) -> Node {
         match self.script.session_of(me) {
-            Some(_) => Node::Session(Session::default()),
+            Some(at) => Node::Session(Session::new(self.script.start.engine().in_transaction((at + 1) as SessionId))),
             None => Node::Server(Box::new(Server::new(&self.script))),
         }
     }
@@ -149,7 +149,7 @@ impl Protocol for Isolation {
 
     fn message_name(&self, msg: &Msg) -> Cow<'static, str> {
         match msg {
-            Msg::Run { text, .. } => Cow::Owned(nodes::clip(text)),
+            Msg::Run { text: (_, short), .. } => Cow::Owned(nodes::clip(short)),
             Msg::Rollback => Cow::Borrowed("ROLLBACK"),
             Msg::Told(told) => Cow::Owned(told.label.clone()),
         }
@@ -157,7 +157,7 @@ impl Protocol for Isolation {
 
     fn message_body(&self, msg: &Msg) -> String {
         match msg {
-            Msg::Run { text, .. } => text.to_string(),
+            Msg::Run { text: (text, _), .. } => text.to_string(),
             Msg::Rollback => "ROLLBACK".to_owned(),
             Msg::Told(told) => told.body.clone(),
         }

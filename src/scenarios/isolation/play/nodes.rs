@@ -7,6 +7,7 @@ use super::Isolation;
 use super::judge;
 use super::script::Script;
 use crate::engine::{Badge, Bar, Cx, Field, Input, Look, SpanKind, Tone, stable_hash};
+use crate::scenarios::isolation::{FAILED, WAITS};
 use crate::servers::sql::answer::{Answer, Reply, Rows};
 use crate::servers::sql::ast::Statement;
 use crate::servers::sql::engine::{Database, Engine, SessionId};
@@ -15,10 +16,6 @@ use crate::servers::sql::schema::Row;
 
 /// Mark of the event by which a session learns that its transaction is committed.
 pub const COMMITTED: &str = "committed";
-/// Mark of the event by which a session learns of an error.
-pub const FAILED: &str = "failed";
-/// Mark of the event with which a session begins to wait.
-pub const WAITS: &str = "waits";
 
 /// Longest answer on an arrow, in characters.
 const LABEL_MAX: usize = 44;
@@ -32,8 +29,8 @@ pub enum Msg {
     Run {
         /// Its place among the session's steps.
         step: u16,
-        /// The statements, in one line.
-        text: Arc<str>,
+        /// The statements, in one line, and as they stand on an arrow.
+        text: (Arc<str>, Arc<str>),
     },
     /// Session to database: `ROLLBACK`, after an error.
     Rollback,
@@ -65,6 +62,8 @@ pub struct Session {
     pub is_busy: bool,
     /// Whether it has stopped because of an error.
     pub has_stopped: bool,
+    /// Whether its setup has begun a transaction.
+    pub has_begun: bool,
     /// The last answer.
     pub told: Option<Told>,
     /// All answers so far, as one number.
@@ -94,6 +93,11 @@ impl Hash for Server {
 type Context<'a> = Cx<'a, Isolation>;
 
 impl Session {
+    /// A session behind its setup, which may have begun a transaction.
+    pub fn new(has_begun: bool) -> Session {
+        Session { has_begun, ..Session::default() }
+    }
+
     /// Acts.
     pub fn on(&mut self, script: &Script, input: Input<Isolation>, cx: &mut Context<'_>) {
         match input {
@@ -108,8 +112,9 @@ impl Session {
                 self.begun = step + 1;
                 self.is_busy = true;
                 let at = script.session_of(cx.me()).unwrap_or(0);
-                let text = script.sessions[at].steps.get(usize::from(step)).map_or("", |step| step.text.as_str());
-                cx.send(script.database(), Msg::Run { step, text: text.into() });
+                let found = script.sessions[at].steps.get(usize::from(step));
+                let text = found.map_or(("", ""), |step| (step.text.as_str(), step.short.as_str()));
+                cx.send(script.database(), Msg::Run { step, text: (text.0.into(), text.1.into()) });
             }
             Input::Message { msg: Msg::Told(told), .. } => {
                 self.is_busy = false;
@@ -136,13 +141,13 @@ impl Session {
 
     /// How it looks.
     pub fn look(&self, steps: usize) -> Look {
-        let is_open = self.told.as_ref().is_some_and(|told| told.is_open);
+        let is_open = self.told.as_ref().map_or(self.has_begun, |told| told.is_open);
         let ended = self.told.as_ref().and_then(|told| told.ended);
         let is_error = self.told.as_ref().is_some_and(|told| told.is_error);
         let (text, tone) = match (self.is_busy, is_open, ended) {
             (true, ..) => ("waiting", Tone::Waiting),
             (_, true, _) if is_error => ("failed", Tone::Stopped),
-            (_, true, _) => ("in transaction", Tone::Active),
+            (_, true, _) => ("open", Tone::Active),
             (_, _, Some(true)) => ("committed", Tone::Good),
             (_, _, Some(false)) => ("rolled back", Tone::Stopped),
             _ if is_error => ("failed", Tone::Stopped),

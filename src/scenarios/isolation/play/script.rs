@@ -31,6 +31,8 @@ pub struct Step {
     pub name: String,
     /// What it runs, in one line.
     pub text: String,
+    /// The same as it stands on an arrow: where there is but one table, without its name.
+    pub short: String,
     /// The same, understood.
     pub statements: Arc<[Statement]>,
 }
@@ -76,12 +78,14 @@ impl Script {
         if let Err(error) = set_up(start.engine_mut(), &spec, level) {
             failure = failure.or(Some(error));
         }
+        let tables: Vec<String> = start.engine().tables().iter().map(|table| table.name.clone()).collect();
         let ids = names(spec.sessions.iter().map(|session| session.name.as_str()), false);
         let sessions = ids.into_iter().zip(&spec.sessions).map(|(id, session)| {
             let names = names(session.steps.iter().map(|step| step.name.as_str()), true);
             let steps = names.into_iter().zip(&session.steps).map(|(name, step)| {
                 let statements = Arc::clone(&step.sql.statements);
-                Step { name, text: line(&step.sql.text), statements }
+                let text = line(&step.sql.text);
+                Step { name, short: short(&text, &tables), text, statements }
             });
             Session { id, setup: session.setup.as_ref().map(|sql| line(&sql.text)), steps: steps.collect() }
         });
@@ -196,6 +200,17 @@ pub fn holds(database: &Database, rule: &Arc<[Statement]>) -> bool {
 fn line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ").trim_end_matches(';').to_owned()
+}
+
+/// SQL for an arrow.
+fn short(text: &str, tables: &[String]) -> String {
+    let [table] = tables else { return text.to_owned() };
+    let words = [("UPDATE ", "UPDATE …"), (" FROM ", " …"), ("INSERT INTO ", "INSERT …"), ("DELETE FROM ", "DELETE …")];
+    let mut out = text.to_owned();
+    for (before, after) in words {
+        out = out.replacen(&format!("{before}{table} "), &format!("{after} "), 1);
+    }
+    out
 }
 
 /// Names that run strings can hold, each once.

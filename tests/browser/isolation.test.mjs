@@ -1,0 +1,164 @@
+// The SQL lab in the page: anomalies by mouse and by keyboard, the graph and the tables, the table of levels, the reader's own script, the search.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { accessible, open, ready, withSite } from './harness.mjs';
+
+const TABLE = new URL('../../docs/explored.tsv', import.meta.url);
+const LOST = '#/isolation/lost-update';
+const BROKEN = `${LOST}?v=1&rev=1&run=s1.read,s2.read2,s1.write,s2.write2,s1.commit,s2.commit2`;
+const DEADLOCK = `#/isolation/own?v=1&rev=1&script=${encodeURIComponent(`setup { CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0), (2, 0); }
+session one setup { BEGIN; } step a { UPDATE t SET v = 1 WHERE id = 1; } step b { UPDATE t SET v = 1 WHERE id = 2; } step c { COMMIT; }
+session two setup { BEGIN; } step d { UPDATE t SET v = 2 WHERE id = 2; } step e { UPDATE t SET v = 2 WHERE id = 1; } step f { COMMIT; }`)}&run=one.a,two.d,one.b,two.e`;
+
+let browser;
+let site;
+withSite((...both) => ([browser, site] = both));
+
+async function lab(fragment, options) {
+  return ready(await open(browser, site.url + fragment, options));
+}
+
+const shows = (page, words) => page.locator('.step-count', { hasText: words }).waitFor();
+const verdict = (page, id) => page.locator(`[data-verdict="${id}"] .verdict-word`).textContent();
+const graph = (page, words) => page.locator('.graph-verdict', { hasText: words }).first().waitFor();
+const wasm = (page) => page.evaluate(() => performance.getEntriesByType('resource').map((one) => one.name).filter((name) => name.endsWith('.wasm')));
+
+test('the databases are loaded by who comes to them, and by nobody else', async () => {
+  const page = await ready(await open(browser, site.url));
+  assert.deepEqual((await wasm(page)).filter((name) => name.includes('interleave-sql')), [], 'the home page has none');
+  await page.getByRole('link', { name: 'Isolation levels' }).first().click();
+  await page.getByRole('heading', { name: 'Isolation levels', level: 1 }).waitFor();
+  await shows(page, 'Step 5 of 5');
+  assert.equal((await wasm(page)).filter((name) => name.includes('interleave-sql')).length, 1);
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Isolation levels', level: 1 }).waitFor({ state: 'detached' });
+  page.check();
+});
+
+test('by mouse: a lost update, why no order explains it, and the same order at another level', async () => {
+  const page = await lab(LOST);
+  await shows(page, 'Step 5 of 5');
+  assert.equal(await verdict(page, 'lost-update'), 'holds');
+  await page.locator('.graph-outlook', { hasText: 'lost update' }).waitFor();
+  await page.locator('button.choice', { hasText: 's2: COMMIT' }).click();
+  await shows(page, 'Step 6 of 6');
+  assert.equal(await verdict(page, 'lost-update'), 'violated');
+  await graph(page, 'lost update (G-single)');
+  assert.match(await page.locator('.graph-edges .in-cycle').first().textContent(), /accounts 1.*in the circle/);
+  const table = page.locator('.sql-table', { hasText: 'accounts' });
+  await table.locator('td', { hasText: '100 → 130 by s1 → 150 by s2' }).waitFor();
+  const cell = page.locator('.levels-table a', { hasText: 's2: ERROR 40001' }).first();
+  await cell.click();
+  await page.locator('.levels-table td.is-shown a', { hasText: 's2: ERROR 40001' }).waitFor();
+  await graph(page, 'serializable as s1');
+  assert.equal(await verdict(page, 'lost-update'), 'holds');
+  assert.match(await page.evaluate(() => window.interleave.run()), /level=repeatable-read/);
+  page.check();
+});
+
+test('by keyboard alone: to the same anomaly', async () => {
+  const page = await lab(`${LOST}?v=1&rev=1&run=`);
+  await shows(page, 'Step 0 of 0');
+  for (const [key, step] of [['1', 1], ['2', 2], ['1', 3], ['2', 4], ['1', 5], ['1', 6]]) {
+    await page.keyboard.press(key);
+    await shows(page, `Step ${step} of ${step}`);
+  }
+  assert.equal(await verdict(page, 'serializable'), 'violated');
+  page.check();
+});
+
+test('who waits cannot go on, says for whom, and a deadlock is a circle', async () => {
+  const page = await lab(DEADLOCK);
+  await shows(page, 'Step 4 of 4');
+  const waiting = page.locator('button.choice', { hasText: 'one: COMMIT' });
+  await page.locator('button.choice', { hasText: 'it waits for the transaction of two' }).waitFor();
+  assert.equal(await waiting.getAttribute('aria-disabled'), 'true');
+  await graph(page, 'deadlock');
+  await page.locator('button.choice', { hasText: 'wait-one timer' }).click();
+  await shows(page, 'Step 5 of 5');
+  await page.locator('.diagram', { hasText: 'ERROR 40P01' }).first().waitFor();
+  page.check();
+});
+
+test('a script of the reader’s own: refused where it is wrong, played, shared, searched', async () => {
+  const page = await lab('#/isolation/own');
+  const field = page.getByRole('textbox', { name: 'Script' });
+  await field.waitFor();
+  const script = `# holds: SELECT v <= 1 FROM t
+
+setup { CREATE TABLE t (v int); INSERT INTO t VALUES (0); }
+session one
+setup { BEGIN; }
+step add { UPDATE t SET v = v + 1 WHERE (SELECT max(v) FROM t) < 1; }
+step end { COMMIT; }
+session two
+step put { UPDATE t SET v = 2; }
+`;
+  await field.fill(script.replace('SET v = 2', 'SET v == 2'));
+  await page.getByRole('button', { name: 'Play this script' }).click();
+  const wrong = page.locator('#script-wrong');
+  await wrong.waitFor();
+  assert.match(await wrong.textContent(), /^Line 9, column 28:/);
+  assert.equal(await field.getAttribute('aria-invalid'), 'true');
+  assert.equal(await field.evaluate((one) => one.value.slice(one.selectionStart, one.selectionEnd)), '=');
+  await accessible(page, 'a script that is wrong');
+
+  await field.fill(script);
+  await page.getByRole('button', { name: 'Play this script' }).click();
+  await page.locator('.head-text, .diagram', { hasText: 'session two' }).first().waitFor();
+  assert.equal(await wrong.count(), 0);
+  assert.equal(await field.inputValue(), script.trim());
+  const answer = await page.evaluate(() => window.interleave.explore('break:rule;'));
+  assert.deepEqual(answer.findings.map((finding) => finding.choices.join(',')), ['two.put']);
+
+  const link = await page.evaluate(async () => {
+    await window.interleave.choose('two.put');
+    return window.interleave.run();
+  });
+  const again = await lab(`#${link}`);
+  await shows(again, 'Step 1 of 1');
+  assert.equal(await verdict(again, 'rule'), 'violated');
+  await again.getByRole('button', { name: 'Share' }).click();
+  await again.waitForFunction(() => [...document.querySelectorAll('#share input, #share textarea')].some((one) => /runz=/.test(one.value)));
+  const packed = await again.evaluate(() => [...document.querySelectorAll('#share input, #share textarea')].map((one) => one.value).find((value) => /^http.*runz=/.test(value)));
+  assert.ok(packed.length < 500, `${packed.length} characters: ${packed}`);
+  const third = await lab(`#${packed.split('#')[1]}`);
+  await shows(third, 'Step 1 of 1');
+  assert.equal(await third.getByRole('textbox', { name: 'Script' }).inputValue(), script.trim());
+  for (const one of [page, again, third]) one.check();
+});
+
+test('axe finds no fault, light and dark, wide and narrow', async () => {
+  for (const [fragment, words] of [[BROKEN, 'Step 6 of 6'], [DEADLOCK, 'Step 4 of 4']]) {
+    for (const options of [{ theme: 'light' }, { theme: 'dark' }, { theme: 'light', width: 360, height: 740 }, { theme: 'dark', width: 768 }]) {
+      const page = await lab(fragment, options);
+      await shows(page, words);
+      await page.locator('.levels-table').waitFor();
+      await page.locator('.graph-frame svg').first().waitFor();
+      await accessible(page, `${fragment} ${JSON.stringify(options)}`);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      assert.ok(wide <= 0, `${options.width}: ${wide} px too wide`);
+      page.check();
+      await page.context().close();
+    }
+  }
+});
+
+test('the search in the page finds what the table says of every anomaly', async () => {
+  const page = await lab('#/isolation');
+  const rows = readFileSync(TABLE, 'utf8').split('\n').map((line) => line.split('\t'));
+  const asked = rows.filter(([scenario]) => scenario === 'isolation');
+  assert.ok(asked.length >= 12, `${asked.length} rows`);
+  for (const [scenario, variant, given, question, states, transitions, depth, end, findings] of asked) {
+    const parameters = given === '-' ? '' : `&${given.replaceAll(' ', '&')}`;
+    await page.evaluate((run) => window.interleave.open(run), `/${scenario}/${variant}?v=1&rev=1${parameters}&run=`);
+    const answer = await page.evaluate((question) => window.interleave.explore(question), question);
+    const what = `${scenario} ${variant} ${given} ${question}`;
+    assert.deepEqual([answer.states, answer.transitions, answer.depth, answer.end], [Number(states), Number(transitions), Number(depth), end], what);
+    const choices = answer.findings.map((finding) => finding.choices.join(','));
+    assert.deepEqual(choices, findings === '-' ? [] : findings.split(' | ').map((finding) => finding.split('run=')[1]), what);
+  }
+  page.check();
+});
