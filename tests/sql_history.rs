@@ -162,5 +162,10 @@ fn who_waits_for_a_row_reads_what_it_is_afterwards() {
         None,
         "an update in one statement loses nothing"
     );
+    assert_eq!(
+        with("SELECT 1", "UPDATE t SET v = 5 WHERE v = 0"),
+        None,
+        "who finds nothing after the wait has missed nothing"
+    );
     assert_eq!(with("SELECT v FROM t WHERE id = 1 FOR UPDATE", "UPDATE t SET v = 5 WHERE id = 1"), None);
 }

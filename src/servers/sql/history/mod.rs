@@ -89,11 +89,28 @@ impl History {
         self.push(Event::Read { txn, table, version });
     }
 
-    /// A version that was read, waited for, and found changed by then, counts as not read: what came after it was.
-    pub(crate) fn read_instead(&mut self, txn: u32, table: u32, old: u32, new: u32) {
+    /// A version that a statement found by these conditions, waited for, and found changed by then counts as not seen: what came after it was, or that
+    /// the row has ended.
+    pub(crate) fn found_instead(&mut self, txn: u32, table: u32, by: &[Bound], old: u32, new: Option<u32>) {
         let events = Arc::make_mut(&mut self.0.0.events);
+        let looked = events.iter_mut().rev().find_map(|event| match event {
+            Event::Looked { txn: of, table: on, conditions, among, gone } if (*of, *on) == (txn, table) => {
+                (**conditions == *by).then_some((among, gone))
+            }
+            _ => None,
+        });
+        if let Some((among, gone)) = looked {
+            *among = among.iter().copied().filter(|version| *version != old).chain(new).collect();
+            if new.is_none() {
+                *gone = gone.iter().copied().chain([old]).collect();
+            }
+        }
+    }
+
+    /// The last read of a version counts as one of what came after it.
+    pub(crate) fn read_instead(&mut self, txn: u32, table: u32, old: u32, new: u32) {
         let read = Event::Read { txn, table, version: old };
-        if let Some(event) = events.iter_mut().rev().find(|event| **event == read) {
+        if let Some(event) = Arc::make_mut(&mut self.0.0.events).iter_mut().rev().find(|event| **event == read) {
             *event = Event::Read { txn, table, version: new };
         }
         self.read(txn, table, new);

@@ -45,7 +45,7 @@ impl Exec<'_> {
             if !self.as_reader().all_hold(&quals, &values, None)? {
                 continue;
             }
-            if let Some((old, new)) = self.change_row(change, tid)? {
+            if let Some((old, new)) = self.change_row(change, &quals, tid)? {
                 count += 1;
                 let shown = new.map_or_else(|| old.clone(), |new| self.values(table, new));
                 self.returning(&change.returning, &shown, &mut returned)?;
@@ -70,7 +70,7 @@ impl Exec<'_> {
     }
 
     /// Changes a row that was selected; gives its old values and its new version, or none where it is passed over.
-    fn change_row(&mut self, change: &BoundChange, tid: Tid) -> Result<Option<(Row, Option<Tid>)>, Stop> {
+    fn change_row(&mut self, change: &BoundChange, by: &[Bound], tid: Tid) -> Result<Option<(Row, Option<Tid>)>, Stop> {
         let table = change.table.id;
         let mut tid = tid;
         loop {
@@ -110,6 +110,10 @@ impl Exec<'_> {
                     return Err(SqlError::new("40001", message).into());
                 }
                 Outcome::Updated => {}
+                Outcome::Deleted => {
+                    self.finds_instead(table, by, tid, None);
+                    return Ok(None);
+                }
                 _ => return Ok(None),
             }
             // READ COMMITTED goes on with the row as it is now, if it would still be selected.
@@ -120,8 +124,12 @@ impl Exec<'_> {
                 let (outcome, tid) = pg.lock_row(session, spot, how)?;
                 Ok(Entry::Fate(outcome, tid))
             })?;
-            let Entry::Fate(Outcome::Done | Outcome::Moved, at) = entry else { return Ok(None) };
+            let Entry::Fate(Outcome::Done | Outcome::Moved, at) = entry else {
+                self.finds_instead(table, by, tid, None);
+                return Ok(None);
+            };
             let now = self.values(table, at);
+            self.finds_instead(table, by, tid, Some(at));
             self.reads(table, at);
             if let Some(filter) = &change.filter
                 && !holds(filter, &Env::of(&now), self)?

@@ -36,7 +36,17 @@ impl Exec<'_> {
         });
     }
 
-    /// The statement waited for a version of a row, and reads the one after it.
+    /// The statement waited for a version of a row that it had found by these conditions, and goes on with the one after it, or finds the row gone.
+    pub fn finds_instead(&mut self, table: u32, by: &[Bound], old: Tid, new: Option<Tid>) {
+        let _ = self.once(|pg, session, _| {
+            if let Some(number) = pg.txn(session).map(|txn| txn.number) {
+                pg.history.found_instead(number, table, by, old, new);
+            }
+            Ok(Entry::Done)
+        });
+    }
+
+    /// The same of a version that it has read already.
     pub fn reads_instead(&mut self, table: u32, old: Tid, new: Tid) {
         let _ = self.once(|pg, session, _| {
             if let Some(number) = pg.txn(session).map(|txn| txn.number) {

@@ -64,6 +64,11 @@ impl Reader for Exec<'_> {
                 Outcome::Done => {}
                 Outcome::Moved => {
                     self.reads_instead(*table, tid, at_last);
+                    let mut by = Vec::new();
+                    if let Some(filter) = &query.filter {
+                        conjuncts(filter, &mut by);
+                    }
+                    self.finds_instead(*table, &by, tid, Some(at_last));
                     let tid = at_last;
                     again = true;
                     joined.tids[at] = Some(tid);
