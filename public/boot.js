@@ -42,7 +42,7 @@ function complain(error) {
 }
 
 /** Scenarios that play on simulated databases, for which there is a Wasm of its own. A test holds this to the catalogue. */
-const WITH_DATABASES = /^#(\/|%2f)*(isolation)(?![\w-])/i;
+const WITH_DATABASES = /^#(\/|%2f)*(isolation|lost-update|double-booking|deadlock)(?![\w-])/i;
 
 async function start() {
   const glue = document.querySelector('link[rel="modulepreload"]');
@@ -53,7 +53,8 @@ async function start() {
   let address = wasm.href;
   const other = document.querySelector('meta[name="with-databases"]')?.content;
   if (other && WITH_DATABASES.test(location.hash)) {
-    wasm.remove();
+    // The browser has begun to load it, and complains of what nobody takes.
+    fetch(wasm.href).then((response) => response.body?.cancel()).catch(() => {});
     // The worker of the search looks here for its glue.
     glue.href = `${other}.js`;
     address = new URL(`${other}_bg.wasm`, document.baseURI).href;

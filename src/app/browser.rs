@@ -62,6 +62,13 @@ pub enum Visit {
     Replace,
 }
 
+/// Goes to what stands behind `#`, as a link would.
+pub fn go_to(fragment: &str) {
+    if let Some(window) = window() {
+        window.location().set_hash(fragment).ok();
+    }
+}
+
 /// Loads the page anew.
 pub fn reload() {
     if let Some(window) = window() {

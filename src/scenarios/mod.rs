@@ -10,8 +10,16 @@ use crate::engine::{Followed, follow_in};
 pub use entry::*;
 
 /// Every scenario, in the order of the home page.
-static CATALOGUE: &[&dyn Entry] =
-    &[&two_phase_commit::Scenario, &locks::REDIS, &locks::REDLOCK, &locks::ZOOKEEPER, &isolation::Scenario];
+static CATALOGUE: &[&dyn Entry] = &[
+    &two_phase_commit::Scenario,
+    &locks::REDIS,
+    &locks::REDLOCK,
+    &locks::ZOOKEEPER,
+    &isolation::ISOLATION,
+    &isolation::LOST_UPDATE,
+    &isolation::DOUBLE_BOOKING,
+    &isolation::DEADLOCK,
+];
 
 /// Every scenario, in the order of the home page.
 pub fn catalogue() -> &'static [&'static dyn Entry] {

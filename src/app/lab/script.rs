@@ -5,7 +5,8 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
 
 use crate::engine::stable_hash;
-use crate::scenarios::{ParameterKind, isolation};
+use crate::scenarios::run_string::Link;
+use crate::scenarios::{Entry, ParameterKind, isolation};
 
 use super::super::browser;
 use super::super::signal::State;
@@ -53,8 +54,10 @@ pub fn play(lab: Lab, wrong: State<Option<(String, String)>>) {
         Ok(()) => {
             wrong.set(None);
             let parameter = lab.info().parameters.iter().find(|parameter| parameter.kind == ParameterKind::Script);
-            if let (Some(parameter), Ok(own)) = (parameter, lab.info().variant(isolation::OWN)) {
-                open::with_script(lab, own, parameter, text.trim());
+            match (parameter, lab.info().variant(isolation::OWN)) {
+                (Some(parameter), Ok(own)) => open::with_script(lab, own, parameter, text.trim()),
+                // Scripts of the reader's own have a page of their own.
+                _ => elsewhere(lab, text.trim()),
             }
         }
         Err(error) => {
@@ -70,5 +73,20 @@ pub fn play(lab: Lab, wrong: State<Option<(String, String)>>) {
             field.focus().ok();
             field.set_selection_range(at, at + 1).ok();
         }
+    }
+}
+
+/// Plays a script on the page of the reader's own, under what has been chosen here.
+fn elsewhere(lab: Lab, script: &str) {
+    let entry: &dyn Entry = &isolation::ISOLATION;
+    let Ok(own) = entry.info().variant(isolation::OWN) else { return };
+    let chosen = lab.read(|here| {
+        let known =
+            |(id, _): &(&'static str, &str)| entry.info().parameters.iter().any(|parameter| parameter.id == *id);
+        let chosen = here.spec.values.iter().filter(known).chain([("script", script)]);
+        entry.info().values(own, chosen.collect::<Vec<_>>())
+    });
+    if let Some(Ok(values)) = chosen {
+        browser::go_to(&Link::new(&isolation::ISOLATION, own, values, 0).to_string());
     }
 }

@@ -182,41 +182,48 @@ const VARIANTS: &[Variant] = &[
     },
 ];
 
-const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        id: "engine",
-        label: "Database",
-        help: "Which database is simulated.",
-        kind: ParameterKind::OneOf(&ENGINES),
-        default: Kind::ALL[0].name(),
-    },
-    Parameter {
-        id: "level",
-        label: "Isolation level",
-        help: "The level of transactions that do not name one.",
-        kind: ParameterKind::OneOf(&[
-            ("read-uncommitted", "READ UNCOMMITTED"),
-            ("read-committed", "READ COMMITTED"),
-            ("repeatable-read", "REPEATABLE READ"),
-            ("serializable", "SERIALIZABLE"),
-        ]),
-        default: "read-committed",
-    },
-    Parameter {
-        id: "on-error",
-        label: "After an error",
-        help: "What a session does when a statement fails.",
-        kind: ParameterKind::OneOf(&[("rolls-back", "rolls back and stops"), ("goes-on", "sends its next statement")]),
-        default: "rolls-back",
-    },
-    Parameter {
-        id: "script",
-        label: "Script",
-        help: "Tables, sessions and steps; without one, an example is played. Counts in the variant for your own script.",
-        kind: ParameterKind::Script,
-        default: "",
-    },
-];
+const PARAMETERS: &[Parameter] = &[ENGINE, LEVEL, ON_ERROR, SCRIPT];
+
+/// Which database.
+pub const ENGINE: Parameter = Parameter {
+    id: "engine",
+    label: "Database",
+    help: "Which database is simulated.",
+    kind: ParameterKind::OneOf(&ENGINES),
+    default: Kind::ALL[0].name(),
+};
+
+/// Which level.
+pub const LEVEL: Parameter = Parameter {
+    id: "level",
+    label: "Isolation level",
+    help: "The level of transactions that do not name one.",
+    kind: ParameterKind::OneOf(&[
+        ("read-uncommitted", "READ UNCOMMITTED"),
+        ("read-committed", "READ COMMITTED"),
+        ("repeatable-read", "REPEATABLE READ"),
+        ("serializable", "SERIALIZABLE"),
+    ]),
+    default: "read-committed",
+};
+
+/// What an error does.
+pub const ON_ERROR: Parameter = Parameter {
+    id: "on-error",
+    label: "After an error",
+    help: "What a session does when a statement fails.",
+    kind: ParameterKind::OneOf(&[("rolls-back", "rolls back and stops"), ("goes-on", "sends its next statement")]),
+    default: "rolls-back",
+};
+
+/// A script of the reader's own.
+const SCRIPT: Parameter = Parameter {
+    id: "script",
+    label: "Script",
+    help: "Tables, sessions and steps; without one, an example is played. Counts in the variant for your own script.",
+    kind: ParameterKind::Script,
+    default: "",
+};
 
 const MOMENTS: &[Moment] = &[
     Moment {

@@ -7,9 +7,12 @@
 //! In the browser a database is more to load than all the rest of the page. So the page comes twice, with databases and without (the feature `sql`):
 //! the one without knows of the scenario what the catalogue says, and has itself loaded anew, as the other, where a run of it is to be shown.
 
+mod cases;
 mod info;
 #[cfg_attr(all(target_arch = "wasm32", not(feature = "sql")), path = "absent.rs")]
 mod play;
+
+use std::fmt;
 
 use super::{Entry, Grid, Info, Values, Variant};
 use crate::engine::Run;
@@ -22,17 +25,34 @@ pub const FAILED: &str = "failed";
 /// Mark of the event with which a session begins to wait.
 pub const WAITS: &str = "waits";
 
-/// The scenario in the catalogue.
-#[derive(Debug)]
-pub struct Scenario;
+/// A scenario in the catalogue: a script for each of its variants.
+pub struct Played {
+    info: &'static Info,
+}
 
-impl Entry for Scenario {
+// By its name: all that it says of itself would be much to print, and much code to print it.
+impl fmt::Debug for Played {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.info.id)
+    }
+}
+
+/// The anomalies, and the reader's own script.
+pub static ISOLATION: Played = Played { info: &info::INFO };
+/// An update that is lost.
+pub static LOST_UPDATE: Played = Played { info: &cases::LOST_UPDATE };
+/// A seat that is booked twice.
+pub static DOUBLE_BOOKING: Played = Played { info: &cases::DOUBLE_BOOKING };
+/// A deadlock.
+pub static DEADLOCK: Played = Played { info: &cases::DEADLOCK };
+
+impl Entry for Played {
     fn info(&self) -> &'static Info {
-        &info::INFO
+        self.info
     }
 
     fn start(&self, variant: &'static Variant, values: &Values, _seed: u64) -> Box<dyn Run> {
-        play::start(variant, values)
+        play::start(self.info, variant, values)
     }
 
     fn is_here(&self) -> bool {
@@ -40,7 +60,7 @@ impl Entry for Scenario {
     }
 
     fn script(&self, variant: &'static Variant, values: &Values) -> Option<String> {
-        play::text(variant, values)
+        play::text(self.info, variant, values)
     }
 
     fn grid(&self) -> Option<Grid> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::judge::{clause, kind_words, name, server, subject};
+use super::judge::{clause, in_circle, kind_words, name, server, subject};
 use super::nodes::key;
 use super::script::Script;
 use super::{Isolation, Node};
@@ -123,20 +123,7 @@ fn waits(script: &Script, engine: &dyn Engine) -> Shown {
     let count = script.sessions.len() as SessionId;
     let waiting: Vec<(SessionId, Vec<SessionId>)> =
         (1..=count).filter_map(|session| Some((session, engine.waiting(session)?.by))).collect();
-    let by = |session: SessionId| waiting.iter().find(|(who, _)| *who == session).map_or(&[][..], |(_, by)| by);
-    let reaches_itself = |session: SessionId| {
-        let mut seen: Vec<SessionId> = by(session).to_vec();
-        let mut at = 0;
-        while at < seen.len() {
-            for next in by(seen[at]) {
-                if !seen.contains(next) {
-                    seen.push(*next);
-                }
-            }
-            at += 1;
-        }
-        seen.contains(&session)
-    };
+    let circle = in_circle(script, engine);
     let mut edges = Vec::new();
     for (session, by) in &waiting {
         let on = engine.waiting(*session).map(|waiting| super::judge::lock_words(&waiting.on)).unwrap_or_default();
@@ -147,14 +134,14 @@ fn waits(script: &Script, engine: &dyn Engine) -> Shown {
                 to: (other - 1) as u8,
                 label: on.clone(),
                 sentence: format!("{from} waits for {on} of {to}"),
-                in_cycle: reaches_itself(*session) && reaches_itself(*other),
+                in_cycle: circle.contains(session) && circle.contains(other),
             });
         }
     }
     let is_deadlock = edges.iter().any(|edge| edge.in_cycle);
     let node = |session| GraphNode {
         name: script.id_of(session).to_owned(),
-        state: if by(session).is_empty() { "goes on" } else { "waits" },
+        state: if waiting.iter().any(|(who, _)| *who == session) { "waits" } else { "goes on" },
     };
     Shown {
         id: "waits",

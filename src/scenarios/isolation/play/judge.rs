@@ -23,6 +23,7 @@ pub const INVARIANTS: &[Invariant<Isolation>] = &[
         check: |protocol, world| without(protocol, world, &[Phenomenon::WriteSkew, Phenomenon::G2Item]),
     },
     Invariant { id: "g2", check: |protocol, world| without(protocol, world, &[Phenomenon::G2]) },
+    Invariant { id: "circle", check: no_circle },
     Invariant { id: "rule", check: rule },
     Invariant {
         id: "serializable",
@@ -107,6 +108,38 @@ fn rule(protocol: &Isolation, world: &World<Isolation>) -> Result<(), Breach> {
     let lanes = (1..=protocol.script.sessions.len()).map(|at| protocol.script.lane_of(at as SessionId));
     let guilty = lanes.map(|lane| (lane, COMMITTED)).collect();
     Err(Breach { sentence: "What is committed breaks the rule of the script.".to_owned(), guilty })
+}
+
+/// Nobody waits for somebody who waits, however far round, for them.
+fn no_circle(protocol: &Isolation, world: &World<Isolation>) -> Result<(), Breach> {
+    let script = &protocol.script;
+    let Some(server) = server(protocol, world) else { return Ok(()) };
+    let circle = in_circle(script, server.database.engine());
+    if circle.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = circle.iter().map(|session| script.id_of(*session)).collect();
+    let guilty = vec![(script.database(), crate::scenarios::isolation::WAITS)];
+    Err(Breach { sentence: format!("{} wait for each other: a deadlock.", names.join(" and ")), guilty })
+}
+
+/// The sessions that wait in a circle.
+pub fn in_circle(script: &Script, engine: &dyn Engine) -> Vec<SessionId> {
+    let by = |session: SessionId| engine.waiting(session).map(|waiting| waiting.by).unwrap_or_default();
+    let waits_for_itself = |session: &SessionId| {
+        let mut seen = by(*session);
+        let mut at = 0;
+        while at < seen.len() {
+            for next in by(seen[at]) {
+                if !seen.contains(&next) {
+                    seen.push(next);
+                }
+            }
+            at += 1;
+        }
+        seen.contains(session)
+    };
+    (1..=script.sessions.len() as SessionId).filter(waits_for_itself).collect()
 }
 
 /// Every session has run all its statements.

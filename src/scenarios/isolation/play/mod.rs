@@ -3,6 +3,7 @@
 //! Rooms: `script` what a script says; `nodes` sessions and the database; `judge` what must hold, and who waits for whom; `exhibits` graphs and tables;
 //! `presets` the scripts.
 
+mod cases;
 mod exhibits;
 mod judge;
 mod nodes;
@@ -15,12 +16,11 @@ use std::sync::Arc;
 
 use self::nodes::{Msg, Server, Session};
 use self::script::{DATABASE, Script};
-use super::info;
 use crate::engine::{
     Blocked, Channel, Cx, Exhibit, Exposure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol, Recorded,
     Run, World,
 };
-use crate::scenarios::{Values, Variant};
+use crate::scenarios::{Info, Values, Variant};
 use crate::servers::sql::ast::Level;
 use crate::servers::sql::engine::{Kind, SessionId};
 
@@ -35,22 +35,22 @@ const LEVELS: [(&str, Level); 4] = [
 pub use script::check;
 
 /// The script of a variant.
-pub fn text(variant: &Variant, values: &Values) -> Option<String> {
-    Some(presets::text(variant.id, values).trim().to_owned())
+pub fn text(info: &Info, variant: &Variant, values: &Values) -> Option<String> {
+    Some(presets::text(info.id, variant.id, values).trim().to_owned())
 }
 
 /// A run at its start.
-pub fn start(variant: &'static Variant, values: &Values) -> Box<dyn Run> {
+pub fn start(info: &'static Info, variant: &Variant, values: &Values) -> Box<dyn Run> {
     let kind = Kind::ALL.into_iter().find(|kind| kind.name() == values.text("engine"));
     let level = LEVELS.iter().find(|(id, _)| *id == values.text("level"));
     let script = Script::new(
-        presets::text(variant.id, values),
+        presets::text(info.id, variant.id, values),
         kind.unwrap_or(Kind::ALL[0]),
         level.map_or(Level::Serializable, |(_, level)| *level),
         values.text("on-error") == "rolls-back",
     );
-    let protocol = Isolation { script: Arc::new(script), shown: presets::invariants(variant.id) };
-    Box::new(Recorded::new(protocol, info::INFO.invariants, info::INFO.goals))
+    let protocol = Isolation { script: Arc::new(script), shown: presets::invariants(info.id, variant.id) };
+    Box::new(Recorded::new(protocol, info.invariants, info.goals))
 }
 
 /// The protocol: a script that is ready to be played.

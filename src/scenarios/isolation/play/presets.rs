@@ -1,32 +1,45 @@
 //! The scripts: one for each anomaly, on accounts, orders and seats.
 
 use super::super::info::OWN;
+use super::cases;
 use crate::scenarios::Values;
 
 /// A script with the variant that plays it.
-struct Preset {
-    variant: &'static str,
+pub struct Preset {
+    /// The variant.
+    pub variant: &'static str,
     /// The invariants that are looked at, beside the script's own rule.
-    invariants: &'static [&'static str],
-    text: &'static str,
+    pub invariants: &'static [&'static str],
+    /// The script.
+    pub text: &'static str,
 }
 
-fn preset(variant: &str) -> &'static Preset {
-    // Variants are looked up in the catalogue first, and a test holds it to this table.
-    PRESETS.iter().find(|preset| preset.variant == variant).unwrap_or(&PRESETS[0])
+fn presets(scenario: &str) -> &'static [Preset] {
+    match scenario {
+        "lost-update" => cases::LOST_UPDATE,
+        "double-booking" => cases::DOUBLE_BOOKING,
+        "deadlock" => cases::DEADLOCK,
+        _ => PRESETS,
+    }
+}
+
+fn preset(scenario: &str, variant: &str) -> &'static Preset {
+    let all = presets(scenario);
+    // Variants are looked up in the catalogue first, and a test holds it to these tables.
+    all.iter().find(|preset| preset.variant == variant).unwrap_or(&all[0])
 }
 
 /// The script of a variant; in the reader's own, what the parameter holds.
-pub fn text<'v>(variant: &str, values: &'v Values) -> &'v str {
+pub fn text<'v>(scenario: &str, variant: &str, values: &'v Values) -> &'v str {
     match values.text("script") {
         own if variant == OWN && !own.is_empty() => own,
-        _ => preset(variant).text,
+        _ => preset(scenario, variant).text,
     }
 }
 
 /// The invariants that a variant looks at.
-pub fn invariants(variant: &str) -> &'static [&'static str] {
-    preset(variant).invariants
+pub fn invariants(scenario: &str, variant: &str) -> &'static [&'static str] {
+    preset(scenario, variant).invariants
 }
 
 const PRESETS: &[Preset] = &[
@@ -309,19 +322,23 @@ step done2 { COMMIT; }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::info::INFO;
+    use super::super::super::{DEADLOCK, DOUBLE_BOOKING, ISOLATION, LOST_UPDATE};
     use super::super::script::check;
     use super::*;
+    use crate::scenarios::Entry as _;
 
     #[test]
     fn every_variant_has_a_script_that_can_be_read() {
-        let variants: Vec<&str> = INFO.variants.iter().map(|variant| variant.id).collect();
-        let presets: Vec<&str> = PRESETS.iter().map(|preset| preset.variant).collect();
-        assert_eq!(variants, presets);
-        for preset in PRESETS {
-            assert_eq!(check(preset.text), Ok(()), "{}", preset.variant);
-            for id in preset.invariants {
-                assert!(INFO.invariants.iter().any(|(known, _)| known == id), "{id}");
+        for played in [&ISOLATION, &LOST_UPDATE, &DOUBLE_BOOKING, &DEADLOCK] {
+            let info = played.info();
+            let variants: Vec<&str> = info.variants.iter().map(|variant| variant.id).collect();
+            let all: Vec<&str> = presets(info.id).iter().map(|preset| preset.variant).collect();
+            assert_eq!(variants, all);
+            for preset in presets(info.id) {
+                assert_eq!(check(preset.text), Ok(()), "{}", preset.variant);
+                for id in preset.invariants {
+                    assert!(info.invariants.iter().any(|(known, _)| known == id), "{id}");
+                }
             }
         }
     }
