@@ -1,6 +1,7 @@
 #!/bin/sh
 # Trunk's hook behind a release build: one style sheet instead of many, and the glue of wasm-bindgen without comments and long names (Trunk's own
-# minifier gives up on its exports), where esbuild is on PATH. Fewer bytes and fewer requests; the page is the same without.
+# minifier gives up on its exports) where esbuild is on PATH, and without what nobody calls where binaryen's tools are. Fewer bytes and fewer requests; the
+# page is the same without.
 set -eu
 [ "${TRUNK_PROFILE:-}" = release ] || exit 0
 cd "$TRUNK_STAGING_DIR"
@@ -17,6 +18,10 @@ sed -E -e "s|<link [^>]*rel=\"?stylesheet\"?[^>]*>|<link rel=stylesheet href=./$
   index.html >index.bundled
 mv index.bundled index.html
 
+# The module keeps its functions' names until here, by which tools/shrink.mjs puts like beside like.
+if command -v node >/dev/null 2>&1 && command -v wasm-metadce >/dev/null 2>&1; then
+  node "$TRUNK_SOURCE_DIR/tools/shrink.mjs" interleave-*.js interleave-*_bg.wasm
+fi
 if command -v esbuild >/dev/null 2>&1; then
   for glue in interleave-*.js; do
     esbuild --minify --format=esm --target=es2022 --log-level=error "$glue" >"$glue.min"
