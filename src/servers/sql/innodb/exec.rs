@@ -162,7 +162,12 @@ impl Reader for Exec<'_> {
         // Conditions on a table alone, behind others in a join, are not used to find its rows: their columns are counted from elsewhere.
         let quals = if asked.offset == 0 { asked.quals } else { &[] };
         let used = asked.query.map(|query| used(query, asked.width));
-        let path = self.path(asked.table, quals, asked.order, used.as_deref())?;
+        // Indexes have NULL where queries want it, so any order by one column may be an index's.
+        let order = asked.query.and_then(|query| match query.order_by.as_slice() {
+            [(Bound::Column(0, column), descending, _)] => Some((*column, *descending)),
+            _ => None,
+        });
+        let path = self.path(asked.table, quals, order, used.as_deref())?;
         let lock = match asked.lock {
             Some((strength, patience)) => Some((strength >= Strength::NoKeyUpdate, patience)),
             None => self.plain_lock().map(|exclusive| (exclusive, Patience::Wait)),
