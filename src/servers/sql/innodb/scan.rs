@@ -119,6 +119,7 @@ impl Innodb {
         let at = if path.backward {
             let bound = match (&resume, after) {
                 (Some(key), _) => Some(stored.seek_after(place.index, key)),
+                (None, Some([])) => Some(entries.len()),
                 (None, Some(key)) => Some(stored.seek(place.index, key)),
                 (None, None) => None,
             };
@@ -142,16 +143,8 @@ impl Innodb {
             if who.gaps {
                 self.lock_record(who, want(SUPREMUM, Span::NextKey), patience, false, &[])?;
             }
-            let last = self.tables.get(&reading.table).and_then(|stored| stored.entries(place.index).last());
-            // Backward, the end is where it begins.
-            return Ok(match last.filter(|_| path.backward) {
-                Some(last) => {
-                    let mut above = last.key.clone();
-                    above.push(Value::Null);
-                    Step::next(above)
-                }
-                None => Step::end(Vec::new()),
-            });
+            // Backward, the end is where it begins: an empty key stands behind the last.
+            return Ok(if path.backward { Step::next(Vec::new()) } else { Step::end(Vec::new()) });
         };
         let width = stored.width(place.index);
         let whole_key = range.exact().filter(|key| key.len() == width);
