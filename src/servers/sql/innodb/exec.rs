@@ -131,7 +131,10 @@ fn used(query: &BoundQuery, width: usize) -> Vec<u16> {
     let order = query.order_by.iter().map(|(by, ..)| by);
     let all: Vec<&Bound> =
         items.chain(aggregates).chain(order).chain(&query.filter).chain(&query.group_by).chain(&query.having).collect();
-    let looks = |column: &u16| all.iter().any(|expr| depends(expr, &|at| at == *column));
+    // What an aggregate looks at stands among the aggregates.
+    let looks = |column: &u16| {
+        all.iter().any(|expr| !matches!(expr, Bound::Aggregate(_)) && depends(expr, &|at| at == *column))
+    };
     (0..width as u16).filter(looks).collect()
 }
 

@@ -117,8 +117,12 @@ impl Innodb {
         if self.holds(trx, &want) {
             return Outcome::Had;
         }
-        if let Some(by) = self.blocker(trx, &want, self.locks.len()) {
-            return Outcome::Blocked(by);
+        // Who holds the record and wants its gap too goes past those who only wait for it.
+        let held = want.span == Span::NextKey && self.holds(trx, &Want { span: Span::Record, ..want });
+        let ahead = |lock: &&Lock| !(held && lock.waiting);
+        let mut locks = self.locks.iter().filter(ahead);
+        if let Some(lock) = locks.find(|lock| lock.covers(want.place, want.heap) && lock.blocks(trx, &want)) {
+            return Outcome::Blocked(lock.trx);
         }
         if !implicit {
             self.add(trx, want);

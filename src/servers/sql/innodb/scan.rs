@@ -157,6 +157,10 @@ impl Innodb {
             }
             return Ok(Step::end(Vec::new()));
         }
+        if !who.gaps && place == clustered && entry.deleted && !self.is_active(entry.by) {
+            // READ COMMITTED does not lock what is gone for good.
+            return Ok(if unique { Step::end(Vec::new()) } else { Step::next(entry.key) });
+        }
         let from_key = place == clustered
             && after.is_none()
             && range.low.as_ref().is_some_and(|(low, within)| {
