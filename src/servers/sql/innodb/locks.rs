@@ -114,7 +114,7 @@ impl Innodb {
 
     /// Asks for a record. Where it is only to be looked whether anybody is in the way, nothing is left behind but a wait (`implicit`).
     pub(super) fn ask(&mut self, trx: TrxId, want: Want, implicit: bool) -> Outcome {
-        if self.holds(trx, &want) {
+        if want.span != Span::Insert && self.holds(trx, &want) {
             return Outcome::Had;
         }
         // Who holds the record and wants its gap too goes past those who only wait for it.
