@@ -3,11 +3,11 @@
 //
 // usage: node mariadb.mjs --binary PATH --socket PATH [--seed N] [--scripts N] [--level LEVEL]
 
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { random } from './generate.mjs';
 import { open } from './mariadb-client.mjs';
 
@@ -22,8 +22,24 @@ const { values: options } = parseArgs({
   },
 });
 const levels = options.level ? [options.level] : ['READ UNCOMMITTED', 'READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE'];
-const file = join(mkdtempSync(join(tmpdir(), 'fidelity-')), 'script.spec');
+const folder = mkdtempSync(join(tmpdir(), 'fidelity-'));
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const execute = promisify(execFile);
+
+/** How many scripts run at a time, each in a database of its own: most of the time is waiting for innodb_trx, which one asks for all. */
+const LANES = 12;
+const watcher = await open(options.socket, 'root', 'mysql');
+let asked = null;
+
+/** The connections that wait for a lock, as innodb_trx has it at a moment after the call. */
+function waiters() {
+  asked ??= pause(110).then(async () => {
+    asked = null;
+    const { rows } = await watcher.query("SELECT trx_mysql_thread_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'");
+    return new Set(rows.map(([thread]) => thread));
+  });
+  return asked;
+}
 
 function statement(r, rows) {
   const id = () => r.below(rows + 2) + 1;
@@ -59,11 +75,11 @@ function script(seed) {
   const index = r.pick(['', '', 'CREATE INDEX t_v ON t (v)', 'CREATE INDEX t_w ON t (w)', 'CREATE UNIQUE INDEX t_v ON t (v)']);
   if (index) setup.push(index);
   setup.push(`INSERT INTO t VALUES ${Array.from({ length: rows }, (_, at) => `(${at + 1}, ${(at + 1) * 10}, ${(at + 1) % 3})`).join(', ')}`);
-  const count = r.pick([2, 2, 3]);
+  const count = r.pick([2, 2, 3, 3, 4]);
   const left = [];
   for (let at = 0; at < count; at++) {
     const own = r.chance(0.9) ? ['BEGIN'] : [];
-    const length = 1 + r.below(4);
+    const length = 1 + r.below(count > 3 ? 2 : 4);
     for (let step = 0; step < length; step++) own.push(statement(r, rows));
     own.push(r.chance(0.85) ? 'COMMIT' : 'ROLLBACK');
     left.push(own);
@@ -81,12 +97,32 @@ function told(answer) {
   return answer.rows ? `rows ${answer.rows.map((row) => row.join('|')).join(' ')}` : 'ok';
 }
 
+/** Opens what one comparison needs: a session that holds back purge, then those of the script. */
+async function connect(count, database) {
+  const connections = [];
+  for (let at = 0; at <= count; at++) {
+    const connection = await open(options.socket, 'root', database);
+    connection.thread = (await connection.query('SELECT connection_id()')).rows[0][0];
+    connections.push(connection);
+  }
+  return connections;
+}
+
 /** A line for each event: a step's answer, its blocking, what it unblocked. A step of a blocked session is left out, on both sides. */
-async function theirs(made, level, connections, admin) {
-  await admin.query('DROP TABLE IF EXISTS t, held');
-  await admin.query('CREATE TABLE held (id int PRIMARY KEY)');
-  for (const sql of made.setup) await admin.query(sql);
-  const [holder, ...sessions] = connections;
+async function theirs(made, level, lane) {
+  await lane.admin.query('DROP TABLE IF EXISTS t, held');
+  await lane.admin.query('CREATE TABLE held (id int PRIMARY KEY)');
+  for (const sql of made.setup) await lane.admin.query(sql);
+  const connections = await connect(made.count, lane.database);
+  try {
+    return await drive(made, level, connections);
+  } finally {
+    for (const connection of connections) connection.close();
+    await pause(5);
+  }
+}
+
+async function drive(made, level, [holder, ...sessions]) {
   // An open view, so that what is deleted stays until the end: when purge comes is no part of the comparison.
   await holder.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   await holder.query('BEGIN');
@@ -110,30 +146,22 @@ async function theirs(made, level, connections, admin) {
       }
     };
     for (let quiet = 0; quiet < 2; ) {
-      await pause(busy.size > 0 ? 3 : 0);
+      await pause(3);
       take();
       if (busy.size === 0) break;
-      if ([...busy.values()].some((one) => one.answer !== null)) continue;
-      const { rows } = await admin.query("SELECT trx_mysql_thread_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'");
-      take();
-      const blocked = new Set(rows.map(([thread]) => thread));
-      if ([...busy.keys()].every((other) => blocked.has(sessions[other].thread))) {
-        quiet += 1;
-        if (quiet < 2) await pause(110);
-      } else {
-        quiet = 0;
-        await pause(110);
-      }
+      const waits = await waiters();
+      if ([...busy.values()].some((one) => one.answer !== null)) quiet = 0;
+      else quiet = [...busy.keys()].every((other) => waits.has(sessions[other].thread)) ? quiet + 1 : 0;
       take();
     }
     if (busy.has(session)) events.push(`${at}: BLOCKS`);
-    out.push(events.sort().join('; '));
+    out.push(events.sort());
   }
   return { out, sent };
 }
 
 /** The same events from what the isolation tester printed for the steps that were sent. */
-function ours(made, level, sent) {
+async function ours(made, level, lane, sent) {
   const lines = made.setup.map((sql) => `setup { ${sql}; }`);
   lines.push('setup { CREATE TABLE held (id int PRIMARY KEY); }', 'teardown { DROP TABLE IF EXISTS t, held; }');
   lines.push('session h', "setup { SET transaction_isolation = 'repeatable read'; BEGIN; SELECT * FROM held; }", 'step h0 { COMMIT; }', 'teardown { ROLLBACK; }');
@@ -144,18 +172,26 @@ function ours(made, level, sent) {
   }
   lines.push(`permutation ${sent.map((at) => `p${at}`).join(' ')}`);
   const text = `${lines.join('\n')}\n`;
+  const file = join(folder, `${lane.database}.spec`);
   writeFileSync(file, text);
-  const run = spawnSync(options.binary, ['sql', file, '--engine', 'innodb', '--level', level.toLowerCase().replace(' ', '-')], { encoding: 'utf8', timeout: 20000 });
-  if (run.status !== 0) return { error: run.stderr.trim(), text };
+  let stdout;
+  try {
+    ({ stdout } = await execute(options.binary, ['sql', file, '--engine', 'innodb', '--level', level.toLowerCase().replace(' ', '-')], { timeout: 20000 }));
+  } catch (error) {
+    return { error: (error.stderr || String(error)).trim(), text };
+  }
   const out = [];
   let at = null;
   let event = null;
   let body = 0;
+  let over = false;
   const finish = () => {
-    if (event) out[out.length - 1]?.push(event.rows ? `${event.head}: rows ${event.rows.join(' ')}` : `${event.head}: ${event.told}`);
+    // Behind the last step our clock runs on to the timeouts.
+    over ||= event !== null && /^unblocked/.test(event.head) && /^ERROR 1205/.test(event.told);
+    if (event && !over) out[out.length - 1]?.push(event.rows ? `${event.head}: rows ${event.rows.join(' ')}` : `${event.head}: ${event.told}`);
     event = null;
   };
-  for (const line of run.stdout.split('\nstarting permutation')[1].split('\n').slice(1)) {
+  for (const line of stdout.split('\nstarting permutation')[1].split('\n').slice(1)) {
     const step = /^step p(\d+): (.*)$/.exec(line);
     if (step) {
       finish();
@@ -180,38 +216,39 @@ function ours(made, level, sent) {
     }
   }
   finish();
-  return { events: out.map((events) => events.sort().join('; ')), text };
+  return { events: out.map((events) => events.sort()), text };
 }
 
-/** Whether both say the same of the steps that the real server was sent; what comes after the last of them is only time passing. */
-async function compare(made, level) {
-  const connections = [];
-  for (let at = 0; at <= made.count; at++) {
-    const connection = await open(options.socket, 'root', 'fidelity');
-    connection.thread = (await connection.query('SELECT connection_id()')).rows[0][0];
-    connections.push(connection);
-  }
-  try {
-    const { out, sent } = await theirs(made, level, connections, admin);
-    const here = ours(made, level, sent);
-    if (here.error) return { refused: here.error, text: here.text };
-    // Behind the last step our clock runs on to the timeouts.
-    const clean = (events) => events.map((event, at) => (at + 1 < events.length ? event : event.replace(/;? ?unblocked \d+: ERROR 1205[^;]*/g, '')));
-    const [a, b] = [clean(here.events).join('\n'), clean(out).join('\n')];
-    return { same: a === b, here: a, there: b, text: here.text };
-  } finally {
-    for (const connection of connections) connection.close();
-    await pause(5);
-  }
+/** What an event is about: who blocks and unblocks, who gives up in a deadlock, or what a statement answers. */
+function subject(events) {
+  if (events.some((event) => /BLOCKS/.test(event))) return 'blocks';
+  if (events.some((event) => /ERROR 1213/.test(event))) return 'victims';
+  return 'results';
 }
 
-async function shrink(made, level) {
+/** Whether both say the same of the steps that the real server was sent, and if not, what the first difference is about. */
+async function compare(made, level, lane) {
+  const { out, sent } = await theirs(made, level, lane);
+  const here = await ours(made, level, lane, sent);
+  if (here.error) return { refused: here.error, text: here.text };
+  const [a, b] = [here.events, out];
+  const lines = (steps) => steps.map((events) => events.join('; ')).join('\n');
+  const found = { same: lines(a) === lines(b), here: lines(a), there: lines(b), text: here.text };
+  if (!found.same) {
+    const at = b.findIndex((events, n) => events.join() !== (a[n] ?? []).join());
+    const only = (of, other) => of.filter((event) => !other.includes(event));
+    found.about = subject([...only(a[at] ?? [], b[at] ?? []), ...only(b[at] ?? [], a[at] ?? [])]);
+  }
+  return found;
+}
+
+async function shrink(made, level, lane) {
   let best = made;
   for (let progress = true; progress; ) {
     progress = false;
     for (let at = best.steps.length - 1; at >= 0 && !progress; at--) {
       const smaller = { ...best, steps: best.steps.filter((_, n) => n !== at) };
-      const found = smaller.steps.length > 0 && (await compare(smaller, level));
+      const found = smaller.steps.length > 0 && (await compare(smaller, level, lane));
       if (found && found.same === false) {
         best = smaller;
         progress = true;
@@ -221,30 +258,41 @@ async function shrink(made, level) {
   return best;
 }
 
-const admin = await open(options.socket, 'root', 'mysql');
-await admin.query('CREATE DATABASE IF NOT EXISTS fidelity');
-await admin.query('USE fidelity');
+const lanes = [];
+for (let at = 0; at < LANES; at++) {
+  const database = `fidelity_${at}`;
+  await watcher.query(`CREATE DATABASE IF NOT EXISTS ${database}`);
+  lanes.push({ database, admin: await open(options.socket, 'root', database) });
+}
 let failed = false;
 for (const level of levels) {
-  const total = { same: 0, different: 0, unstable: 0, refused: new Map() };
-  for (let n = 0; n < Number(options.scripts); n++) {
-    const seed = Number(options.seed) + n;
-    const made = script(seed);
-    const found = await compare(made, level);
-    if (found.refused) {
-      total.refused.set(found.refused, (total.refused.get(found.refused) ?? 0) + 1);
-    } else if (found.same) total.same += 1;
-    else if ((await compare(made, level)).there !== found.there) total.unstable += 1;
-    else {
-      total.different += 1;
-      failed = true;
-      const small = options['no-shrink'] ? made : await shrink(made, level);
-      const outcome = await compare(small, level);
-      console.log(`seed ${seed}, ${level}: DIFFERENT\n${outcome.text}--- ours\n${outcome.here}\n--- real\n${outcome.there}\n`);
+  const total = { same: 0, results: 0, blocks: 0, victims: 0, unstable: 0, refused: new Map() };
+  let next = 0;
+  const run = async (lane) => {
+    while (next < Number(options.scripts)) {
+      const seed = Number(options.seed) + next++;
+      const made = script(seed);
+      const found = await compare(made, level, lane);
+      if (found.refused) {
+        total.refused.set(found.refused, (total.refused.get(found.refused) ?? 0) + 1);
+      } else if (found.same) total.same += 1;
+      else if ((await compare(made, level, lane)).there !== found.there) total.unstable += 1;
+      else {
+        total[found.about] += 1;
+        failed = true;
+        const small = options['no-shrink'] ? made : await shrink(made, level, lane);
+        const outcome = await compare(small, level, lane);
+        console.log(`seed ${seed}, ${level}: DIFFERENT in ${found.about}\n${outcome.text}--- ours\n${outcome.here}\n--- real\n${outcome.there}\n`);
+      }
     }
-  }
+  };
+  await Promise.all(lanes.map(run));
   const refused = [...total.refused].map(([why, count]) => `${count} x ${why}`).join('; ');
-  console.log(`${level}: seeds ${options.seed}+${options.scripts}: ${total.same} the same, ${total.different} different, ${total.unstable} unstable on the real server${refused ? `; refused: ${refused}` : ''}`);
+  console.log(
+    `${level}: seeds ${options.seed}+${options.scripts}: ${total.same} the same, different: ${total.results} in results, ${total.blocks} in who blocks, ` +
+      `${total.victims} in a deadlock's victim; ${total.unstable} unstable on the real server${refused ? `; refused: ${refused}` : ''}`,
+  );
 }
-admin.close();
+for (const lane of lanes) lane.admin.close();
+watcher.close();
 process.exitCode = failed ? 1 : 0;

@@ -168,6 +168,13 @@ impl Range {
         })
     }
 
+    /// Whether no key can be in it.
+    fn is_empty(&self) -> bool {
+        let (Some((low, low_within)), Some((high, high_within))) = (&self.low, &self.high) else { return false };
+        let order = compare(low, high);
+        order.is_gt() || (order.is_eq() && low.len() == high.len() && !(*low_within && *high_within))
+    }
+
     fn holds(&self, key: &[Value]) -> bool {
         let above = self.low.as_ref().is_none_or(|(low, within)| {
             let order = compare(key, low);
@@ -186,6 +193,10 @@ pub(super) fn choose(stored: &Stored, quals: &[Bound], order: Option<(u16, bool)
         .iter()
         .filter_map(|(at, _)| stored.ranges(*at, quals).map(|(ranges, fixed)| (*at, ranges, fixed)))
         .collect();
+    // What cannot be met by any key is not read at all.
+    if let Some((at, ..)) = all.iter().find(|(_, ranges, _)| ranges.iter().all(Range::is_empty)) {
+        return Path { ordered: true, ..path(*at, Vec::new()) };
+    }
     let whole = |(at, _, fixed): &&(u16, Vec<Range>, usize)| unique(*at) && *fixed == stored.width(*at);
     let clustered = |(at, ..): &&(u16, Vec<Range>, usize)| *at == stored.clustered;
     let null = |range: &Range| range.exact().is_some_and(|key| key.iter().any(Value::is_null));

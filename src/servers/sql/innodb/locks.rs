@@ -113,16 +113,16 @@ impl Innodb {
     }
 
     /// Asks for a record. Where it is only to be looked whether anybody is in the way, nothing is left behind but a wait (`implicit`).
-    pub(super) fn ask(&mut self, trx: TrxId, want: Want, implicit: bool) -> Outcome {
+    pub(super) fn ask(&mut self, trx: TrxId, mut want: Want, implicit: bool) -> Outcome {
+        // Who holds the record and wants its gap too asks for the gap alone, past those who wait for the record.
+        if want.span == Span::NextKey && self.holds(trx, &Want { span: Span::Record, ..want }) {
+            want.span = Span::Gap;
+        }
         if want.span != Span::Insert && self.holds(trx, &want) {
             return Outcome::Had;
         }
-        // Who holds the record and wants its gap too goes past those who only wait for it.
-        let held = want.span == Span::NextKey && self.holds(trx, &Want { span: Span::Record, ..want });
-        let ahead = |lock: &&Lock| !(held && lock.waiting);
-        let mut locks = self.locks.iter().filter(ahead);
-        if let Some(lock) = locks.find(|lock| lock.covers(want.place, want.heap) && lock.blocks(trx, &want)) {
-            return Outcome::Blocked(lock.trx);
+        if let Some(by) = self.blocker(trx, &want, self.locks.len()) {
+            return Outcome::Blocked(by);
         }
         if !implicit {
             self.add(trx, want);

@@ -166,7 +166,9 @@ impl Innodb {
             && range.low.as_ref().is_some_and(|(low, within)| {
                 *within && low.len() == width && super::store::compare(low, &entry.key).is_eq()
             });
-        let span = if !who.gaps || (unique && !entry.deleted) || from_key { Span::Record } else { Span::NextKey };
+        // The whole key of another index locks the gap before it too, though nothing can be inserted there that it would meet.
+        let only_record = !who.gaps || (unique && place == clustered && !entry.deleted) || from_key;
+        let span = if only_record { Span::Record } else { Span::NextKey };
         let semi = reading.semi_consistent && !unique && place == clustered;
         let own = self.explicit(who.trx, place, &entry);
         let got = if own && span == Span::Record {
@@ -241,7 +243,9 @@ impl<'a> Exec<'a> {
     ) -> Result<(), Stop> {
         let gaps = self.level > Level::ReadCommitted;
         let who = Who { session: self.session, trx: self.trx, gaps };
-        self.db.announce(self.trx, reading.table, reading.exclusive);
+        if !reading.path.ranges.is_empty() {
+            self.db.announce(self.trx, reading.table, reading.exclusive);
+        }
         for range in &reading.path.ranges {
             let mut after: Option<Vec<Value>> = None;
             loop {
@@ -263,13 +267,14 @@ impl<'a> Exec<'a> {
                         Ok(Entry::Done)
                     })?;
                 }
+                // Behind the only row that a range can hold nobody looks.
+                let last = step.at.is_none() || (step.found.is_some() && self.is_unique(reading, range));
                 if let Some(found) = step.found.filter(|_| wanted)
                     && !each(self, found)?
                 {
                     return Ok(());
                 }
-                let exact = reading.path.ranges.len() > 1 || range.exact().is_some();
-                if step.at.is_none() || (exact && self.is_unique(reading, range) && step.at.is_some()) {
+                if last {
                     break;
                 }
                 after = step.at;
@@ -278,20 +283,12 @@ impl<'a> Exec<'a> {
         Ok(())
     }
 
-    /// Whether a range can hold but one row, so that nobody looks behind it.
+    /// Whether a range can hold but one row.
     fn is_unique(&self, reading: &Reading, range: &Range) -> bool {
         let Some(stored) = self.db.tables.get(&reading.table) else { return true };
         let index = stored.table.indexes.get(usize::from(reading.path.index));
         let whole = |key: &[Value]| key.len() == stored.width(reading.path.index) && !key.iter().any(Value::is_null);
-        let live = |key: &[Value]| {
-            // Behind a record that is marked as deleted a secondary index may have another with the same key.
-            reading.path.index == stored.clustered
-                || !stored
-                    .entries(reading.path.index)
-                    .iter()
-                    .any(|entry| entry.deleted && super::store::compare(key, &entry.key).is_eq())
-        };
-        index.is_some_and(|index| index.unique) && range.exact().is_some_and(|key| whole(key) && live(key))
+        index.is_some_and(|index| index.unique) && range.exact().is_some_and(whole)
     }
 
     fn step_once(&mut self, who: Who, reading: &Reading, range: &Range, after: Option<&[Value]>) -> Result<Step, Stop> {
