@@ -273,10 +273,10 @@ impl Innodb {
         }
     }
 
-    /// Gives back everything, the latest first.
+    /// Gives back everything, the oldest first (`lock_release_try`): who is woken by it runs in that order.
     pub(super) fn release(&mut self, trx: TrxId) {
         self.waits.remove(&trx);
-        while let Some(at) = self.locks.iter().rposition(|lock| lock.trx == trx) {
+        while let Some(at) = self.locks.iter().position(|lock| lock.trx == trx) {
             let lock = self.locks.remove(at);
             if let On::Index(place, _) = lock.on {
                 self.grant(place);
@@ -289,23 +289,38 @@ impl Innodb {
         self.changes(trx) + self.locks.iter().filter(|lock| lock.trx == trx).count()
     }
 
-    /// The transactions of a circle that a waiting one is in or leads to.
-    fn circle(&self, from: TrxId) -> Vec<TrxId> {
-        let mut path = vec![from];
-        let mut at = from;
-        while let Some(next) = self.waits.get(&at) {
-            if let Some(begin) = path.iter().position(|known| known == next) {
-                return path.split_off(begin);
+    /// A transaction of the circle that a waiting one is in or leads to: the one at which the server's search ends (`Deadlock::find_cycle`, which is Brent's),
+    /// since from there it goes round to choose.
+    fn circle(&self, from: TrxId) -> Option<TrxId> {
+        let (mut tortoise, mut hare) = (from, from);
+        let (mut power, mut steps) = (1_u32, 1_u32);
+        loop {
+            hare = *self.waits.get(&hare)?;
+            if tortoise == hare {
+                return Some(hare);
             }
-            path.push(*next);
-            at = *next;
+            if steps == power {
+                (power, steps, tortoise) = (power * 2, 0, hare);
+            }
+            steps += 1;
         }
-        Vec::new()
     }
 
-    /// Looks for a deadlock of a transaction that begins to wait, and names who gives up: the lightest, on a tie the one that asks.
+    /// Looks for a deadlock of a transaction that begins to wait, and names who gives up: the lightest, on a tie the one that asks, else the first on the way
+    /// round (`Deadlock::report`).
     pub(super) fn victim(&self, from: TrxId) -> Option<TrxId> {
-        let circle = self.circle(from);
-        circle.into_iter().rev().min_by_key(|trx| (self.weight(*trx), *trx != from))
+        let begin = self.circle(from)?;
+        let mut lightest: Option<(usize, TrxId)> = None;
+        let mut at = begin;
+        loop {
+            at = *self.waits.get(&at)?;
+            let weight = self.weight(at);
+            if lightest.is_none_or(|(least, _)| weight < least || (weight == least && at == from)) {
+                lightest = Some((weight, at));
+            }
+            if at == begin {
+                return lightest.map(|(_, trx)| trx);
+            }
+        }
     }
 }
