@@ -65,9 +65,9 @@
 //! trust. Where there are few states, [`explore::Map`] lays them all out.
 //!
 //! What there is only to read about a scenario (story, famous runs, challenges, sources) stands in `texts/en/SCENARIO.md` ([`scenarios::About`]) and not in
-the Wasm: the page fetches it when it is shown (`app/library.rs`), since all of it together would outweigh the models.
-
-`docs/explored.tsv` is what the search finds in every variant; a test regenerates it, and the page about fidelity shows it.
+//! the Wasm: the page fetches it when it is shown (`app/library.rs`), since all of it together would outweigh the models.
+//!
+//! `docs/explored.tsv` is what the search finds in every variant; a test regenerates it, and the page about fidelity shows it.
 //!
 //! # How to add a scenario
 //!
