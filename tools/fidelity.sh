@@ -4,3 +4,4 @@
 bash "$ROOT/tools/fidelity/postgres.sh"
 bash "$ROOT/tools/fidelity/redis.sh"
 bash "$ROOT/tools/fidelity/zookeeper.sh"
+bash "$ROOT/tools/fidelity/etcd.sh"
