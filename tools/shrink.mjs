@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const [gluePath, modulePath] = process.argv.slice(2);
 const room = mkdtempSync(join(tmpdir(), 'shrink-'));
-const binaryen = (tool, ...args) => execFileSync(tool, ['--all-features', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+const binaryen = (tool, ...args) => execFileSync(tool, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 const word = (name) => new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g');
 
 try {

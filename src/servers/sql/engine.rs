@@ -6,6 +6,7 @@ use super::answer::Answer;
 use super::ast::{Level, Statement};
 use super::error::SqlError;
 use super::history::History;
+use super::innodb::Innodb;
 use super::postgres::Postgres;
 
 /// Number of a session, from 0.
@@ -62,16 +63,19 @@ pub trait Engine {
 pub enum Kind {
     /// PostgreSQL 15.
     Postgres,
+    /// InnoDB, as in MariaDB 10.11.
+    Innodb,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 1] = [Kind::Postgres];
+    pub const ALL: [Kind; 2] = [Kind::Postgres, Kind::Innodb];
 
     /// Its name on the command line and in links.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Postgres => "postgres",
+            Kind::Innodb => "innodb",
         }
     }
 
@@ -79,6 +83,7 @@ impl Kind {
     pub fn default_level(self) -> Level {
         match self {
             Kind::Postgres => Level::ReadCommitted,
+            Kind::Innodb => Level::RepeatableRead,
         }
     }
 
@@ -86,6 +91,7 @@ impl Kind {
     pub fn database(self) -> Database {
         match self {
             Kind::Postgres => Database::Postgres(Postgres::new()),
+            Kind::Innodb => Database::Innodb(Innodb::new()),
         }
     }
 }
@@ -95,6 +101,8 @@ impl Kind {
 pub enum Database {
     /// PostgreSQL 15.
     Postgres(Postgres),
+    /// InnoDB, as in MariaDB 10.11.
+    Innodb(Innodb),
 }
 
 impl Database {
@@ -102,6 +110,7 @@ impl Database {
     pub fn engine(&self) -> &dyn Engine {
         match self {
             Database::Postgres(database) => database,
+            Database::Innodb(database) => database,
         }
     }
 
@@ -109,6 +118,7 @@ impl Database {
     pub fn engine_mut(&mut self) -> &mut dyn Engine {
         match self {
             Database::Postgres(database) => database,
+            Database::Innodb(database) => database,
         }
     }
 }
