@@ -190,7 +190,7 @@ fn bad_input_is_named() {
     bad(
         &["run", "three-phase-commit"],
         &expect![[r#"
-            error: there is no scenario `three-phase-commit`; there is two-phase-commit, redis-lock, redlock, zookeeper-lock
+            error: there is no scenario `three-phase-commit`; there is two-phase-commit, redis-lock, redlock, zookeeper-lock, etcd-lock, consul-lock
         "#]],
     );
     bad(

@@ -11,7 +11,8 @@ pub use about::*;
 pub use entry::*;
 
 /// Every scenario, in the order of the home page.
-static CATALOGUE: &[&dyn Entry] = &[&two_phase_commit::Scenario, &locks::REDIS, &locks::REDLOCK, &locks::ZOOKEEPER];
+static CATALOGUE: &[&dyn Entry] =
+    &[&two_phase_commit::Scenario, &locks::REDIS, &locks::REDLOCK, &locks::ZOOKEEPER, &locks::ETCD, &locks::CONSUL];
 
 /// Every scenario, in the order of the home page.
 pub fn catalogue() -> &'static [&'static dyn Entry] {

@@ -41,6 +41,8 @@ pub const CAREFUL: Rules = Rules {
     delayed_restart: false,
     single: true,
     herd: false,
+    checks: true,
+    guarded: false,
 };
 
 /// The rules of a variant. A name that is none of ours cannot come in: variants are looked up in `INFO` first.
@@ -132,6 +134,15 @@ pub const CLIENTS: Parameter = Parameter {
     default: "2",
 };
 
+/// How long a client works.
+pub const WORK: Parameter = Parameter {
+    id: "work",
+    label: "Work",
+    help: "How long a client works inside.",
+    kind: ParameterKind::Int { min: 100, max: 60_000, step: 100, unit: "ms" },
+    default: "2000",
+};
+
 /// When a Redis has its data on the disk.
 pub const PERSISTENCE: Parameter = Parameter {
     id: "persistence",
@@ -159,13 +170,7 @@ const PARAMETERS: &[Parameter] = &[
         kind: ParameterKind::Int { min: 100, max: 60_000, step: 100, unit: "ms" },
         default: "5000",
     },
-    Parameter {
-        id: "work",
-        label: "Work",
-        help: "How long a client works inside.",
-        kind: ParameterKind::Int { min: 100, max: 60_000, step: 100, unit: "ms" },
-        default: "2000",
-    },
+    WORK,
     Parameter {
         id: "retry",
         label: "Retry delay",

@@ -1,6 +1,6 @@
 //! What the catalogue says of the scenario with a ZooKeeper: variants and parameters.
 
-use super::redis_lock::{CAREFUL, CLIENTS, GOALS, INVARIANTS};
+use super::redis_lock::{self, CAREFUL, CLIENTS, GOALS};
 use super::vocabulary::{Rules, Service};
 use crate::scenarios::{Info, Parameter, ParameterKind, Variant};
 
@@ -12,9 +12,16 @@ pub static INFO: Info = Info {
     revision: 1,
     variants: VARIANTS,
     parameters: PARAMETERS,
-    invariants: &[INVARIANTS[0], INVARIANTS[1], ("herd", "The end of a place wakes one client at most.")],
+    invariants: INVARIANTS,
     goals: GOALS,
 };
+
+/// What must hold of any lock for which clients queue.
+pub const INVARIANTS: &[(&str, &str)] =
+    &[redis_lock::INVARIANTS[0], redis_lock::INVARIANTS[1], ("herd", "The end of a place wakes one client at most.")];
+
+/// How long a client works.
+pub const WORK: Parameter = Parameter { default: "1500", ..redis_lock::WORK };
 
 /// The rules of a variant.
 pub fn rules(variant: &str) -> Rules {
@@ -85,11 +92,5 @@ const PARAMETERS: &[Parameter] = &[
         kind: ParameterKind::Int { min: 600, max: 60_000, step: 100, unit: "ms" },
         default: "6000",
     },
-    Parameter {
-        id: "work",
-        label: "Work",
-        help: "How long a client works inside.",
-        kind: ParameterKind::Int { min: 100, max: 60_000, step: 100, unit: "ms" },
-        default: "1500",
-    },
+    WORK,
 ];
