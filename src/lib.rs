@@ -21,7 +21,7 @@
 //! | [`explore`] | the search: [`explore::Model`] is what can be searched, [`explore::Search`] searches it, [`explore::Question`] is what a reader asks |
 //! | [`diagram`] | [`diagram::layout`]: trace to [`diagram::Scene`], which the page and the SVG export draw alike; Mermaid, PlantUML, transcript |
 //! | [`scenarios`] | the catalogue, what a scenario declares ([`scenarios::Info`]), run strings and links ([`scenarios::run_string`]), and a folder or file for each scenario |
-//! | [`servers`] | simulated infrastructure, each mirroring a real system: [`servers::sql`] is PostgreSQL 15 with its sessions, locks and isolation levels, and the isolation tester's file format; [`servers::redis`] is Redis 7.0; [`servers::zookeeper`] is what a lock needs of ZooKeeper 3.8 |
+//! | [`servers`] | simulated infrastructure, each mirroring a real system: [`servers::sql`] is PostgreSQL 15 and MariaDB 10.11's InnoDB with their sessions, locks and isolation levels, and the isolation tester's file format; [`servers::redis`] is Redis 7.0; [`servers::zookeeper`], [`servers::etcd`] and [`servers::consul`] are what a lock needs of ZooKeeper 3.8, etcd 3.4 and Consul |
 //! | [`engine`] | [`engine::World`], [`engine::Choice`], clocks, network, faults, recording, replay, branches. Knows no protocol |
 //!
 //! # What a step does to the page
@@ -63,6 +63,9 @@
 //! In the page it runs in a worker (`app/worker.rs`), which boots the very Wasm that the page has compiled, in slices, so that it can be told to stop;
 //! the page's side (`app/searcher.rs`) replaces a worker that dies. They talk in [`explore::message`], versioned text of which neither takes anything on
 //! trust. Where there are few states, [`explore::Map`] lays them all out.
+//!
+//! What there is only to read about a scenario (story, famous runs, challenges, sources) stands in `texts/en/SCENARIO.md` ([`scenarios::About`]) and not in
+//! the Wasm: the page fetches it when it is shown (`app/library.rs`), since all of it together would outweigh the models.
 //!
 //! `docs/explored.tsv` is what the search finds in every variant; a test regenerates it, and the page about fidelity shows it.
 //!

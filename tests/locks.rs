@@ -1,12 +1,18 @@
-//! The scenarios of locks over Redis as their readers meet them: openings, moments, leases, what holds and what breaks.
+//! The scenarios of locks as their readers meet them: openings, moments, leases, what holds and what breaks.
 
 mod support;
 
 use interleave::engine::{Run, SpanKind, VerdictState};
-use interleave::scenarios::find;
+use interleave::scenarios::{Moment, find};
 use support::Temper;
 
-const SCENARIOS: [&str; 3] = ["redis-lock", "redlock", "zookeeper-lock"];
+const SCENARIOS: [&str; 5] = ["redis-lock", "redlock", "zookeeper-lock", "etcd-lock", "consul-lock"];
+
+/// A named run.
+fn moment(scenario: &str, title: &str) -> Moment {
+    let moments = support::about(scenario).moments;
+    moments.into_iter().find(|moment| moment.title == title).expect("a moment")
+}
 
 #[track_caller]
 fn drive(scenario: &str, variant: &str, given: &[(&str, &str)], choices: &str) -> Box<dyn Run> {
@@ -87,13 +93,27 @@ fn every_moment_replays_and_shows_what_it_says() {
         ("zookeeper-lock", "Paused past its session", &["mutex", "past"]),
         ("zookeeper-lock", "A write that lingers", &["past"]),
         ("zookeeper-lock", "Fenced by its place", &[]),
+        ("etcd-lock", "The herd", &["herd"]),
+        ("etcd-lock", "One is woken", &[]),
+        ("etcd-lock", "Awake without a key", &["mutex"]),
+        ("etcd-lock", "Awake without a key, and it looks", &[]),
+        ("etcd-lock", "Done ignored", &["mutex"]),
+        ("etcd-lock", "Done comes too late", &["mutex"]),
+        ("etcd-lock", "Paused past its lease", &["mutex", "past"]),
+        ("etcd-lock", "Fenced by its revision", &[]),
+        ("etcd-lock", "Guarded by a transaction", &[]),
+        ("consul-lock", "No delay where it is released", &[]),
+        ("consul-lock", "The lock-delay", &[]),
+        ("consul-lock", "A write that lingers", &["past"]),
+        ("consul-lock", "Longer than the delay", &["mutex", "past"]),
+        ("consul-lock", "Back within the delay", &[]),
+        ("consul-lock", "Fenced by its LockIndex", &[]),
     ];
-    let told: usize = SCENARIOS.iter().map(|id| find(id).expect("ours").info().moments.len()).sum();
+    let told: usize = SCENARIOS.iter().map(|id| support::about(id).moments.len()).sum();
     assert_eq!(told, shows.len());
     for (scenario, title, violations) in shows {
-        let info = find(scenario).expect("it is in the catalogue").info();
-        let moment = info.moments.iter().find(|moment| moment.title == *title).expect("a moment");
-        let run = drive(scenario, moment.variant, moment.parameters, moment.choices);
+        let moment = moment(scenario, title);
+        let run = drive(scenario, moment.variant, &moment.parameters, moment.choices);
         assert_eq!(violated(&*run), *violations, "{title}");
     }
 }
@@ -108,7 +128,8 @@ fn whoever_plays_it_out_without_faults_gets_in_and_leaves_the_lock_free() {
                     // Redlock gives up after its attempts, so a second client may not get in while the first works.
                     "redlock" => &[("throws", "none"), ("clients", "1")],
                     // Two who wait are a herd.
-                    "zookeeper-lock" => &[("clients", "2")],
+                    "zookeeper-lock" | "etcd-lock" => &[("clients", "2")],
+                    "consul-lock" => &[("clients", "3")],
                     _ => &[("throws", "none"), ("clients", "3")],
                 };
                 let run = play(drive(scenario, variant.id, given, ""), seed);
@@ -148,9 +169,8 @@ fn after_its_holder_crashed_a_lease_is_free_in_time_and_a_lock_without_one_never
 
 /// A run of ZooKeeper's with the events that it sent: who was told of the end of which place.
 fn woken(title: &str) -> Vec<(u8, String)> {
-    let info = find("zookeeper-lock").expect("ours").info();
-    let moment = info.moments.iter().find(|moment| moment.title == title).expect("a moment");
-    let run = drive("zookeeper-lock", moment.variant, moment.parameters, moment.choices);
+    let moment = moment("zookeeper-lock", title);
+    let run = drive("zookeeper-lock", moment.variant, &moment.parameters, moment.choices);
     let events = run.trace().messages.iter().filter(|message| message.label.ends_with("deleted"));
     events.map(|message| (message.to.0, message.label.clone())).collect()
 }
@@ -182,6 +202,35 @@ fn a_session_ends_with_its_client_and_whoever_waits_gets_in_by_then() {
 }
 
 #[test]
+fn after_its_holder_crashed_a_lease_of_etcd_ends_in_time_and_a_key_of_consul_after_twice_its_ttl_and_the_delay() {
+    let free =
+        |run: &dyn Run| run.verdicts(run.steps()).into_iter().find(|verdict| verdict.id == "free").expect("a goal");
+    let etcd = "a.begin,a-e+5,e-a+5,a-e+5,e-a+5,a-s+5,s-a+5,a!crash";
+    let run = drive("etcd-lock", "recipe", &[], etcd);
+    assert!(matches!(free(&*run).state, VerdictState::Open(_)), "{:?}", free(&*run).state);
+    let run = drive("etcd-lock", "recipe", &[], &format!("{etcd},e:expire"));
+    assert_eq!((free(&*run).state, run.now_ms(run.steps())), (VerdictState::Holds, 6_005));
+
+    let run = drive("consul-lock", "recipe", &[], "a.begin,a-k+5,k-a+5,a-k+5,k-a+5,a-s+5,s-a+5,a!crash,k:expire");
+    assert_eq!((free(&*run).state, run.now_ms(run.steps())), (VerdictState::Holds, 30_005));
+    // Nobody has the key, and nobody gets it before the lock-delay is over.
+    let moment = moment("consul-lock", "The lock-delay");
+    let given: Vec<(&str, &str)> = moment.parameters.clone();
+    let run = drive("consul-lock", moment.variant, &given, moment.choices);
+    assert_eq!(badges(&*run)[1], "inside");
+    let entered_ms = run.now_ms(run.steps());
+    assert!((45_005..=45_005 + 5_000 + 100).contains(&entered_ms), "{entered_ms} ms");
+}
+
+#[test]
+fn a_write_that_the_transaction_guards_is_refused_before_anybody_else_wrote() {
+    let moment = moment("etcd-lock", "Guarded by a transaction");
+    let run = drive("etcd-lock", moment.variant, &moment.parameters, moment.choices);
+    assert!(said(&*run, "so that the transaction does nothing"));
+    assert_eq!(badges(&*run)[0], "lost the lock");
+}
+
+#[test]
 fn a_client_stops_once_it_has_heard_nothing_for_two_thirds_of_its_session() {
     let cut = "a.begin,a-z+5,z-a+5,a-z+5,z-a+5,a-z+5,z-a+5,a-s+5,s-a+5,a!cut,a:renew";
     let run = drive("zookeeper-lock", "recipe", &[("work", "9000")], &format!("{cut},a:deadline"));
@@ -208,7 +257,7 @@ fn leases_and_critical_sections_are_bars_on_both_clocks() {
     // The client counts from when it asked, the server from when it was asked.
     assert_eq!(bars(0), [SpanKind::Lease { until_ms: 5_000 }, SpanKind::CriticalSection]);
     assert_eq!(bars(2), [SpanKind::Lease { until_ms: 5_005 }]);
-    let overlap = find("redis-lock").expect("ours").info().moments[5];
+    let overlap = moment("redis-lock", "Kleppmann's pause");
     let run = drive("redis-lock", overlap.variant, &[], overlap.choices);
     let sections = run.trace().spans.iter().filter(|span| span.kind == SpanKind::CriticalSection);
     let rows: Vec<(u32, u32)> = sections.map(|span| (span.from_row, span.to_row.unwrap_or(u32::MAX))).collect();
@@ -217,8 +266,7 @@ fn leases_and_critical_sections_are_bars_on_both_clocks() {
 
 #[test]
 fn a_pause_between_the_two_readings_is_noticed_by_the_validity_check() {
-    let info = find("redlock").expect("ours").info();
-    let moment = info.moments.iter().find(|moment| moment.title == "antirez's answer").expect("a moment");
+    let moment = moment("redlock", "antirez's answer");
     let run = drive("redlock", moment.variant, &[], moment.choices);
     assert!(said(&*run, "nothing is left"), "{:?}", badges(&*run));
     assert_eq!(badges(&*run)[..2], ["gave up", "inside"]);
@@ -226,11 +274,14 @@ fn a_pause_between_the_two_readings_is_noticed_by_the_validity_check() {
 
 #[test]
 fn fencing_refuses_the_old_token_and_promises_no_mutual_exclusion() {
-    for (scenario, title) in
-        [("redis-lock", "Fenced off"), ("redlock", "Refused by the storage"), ("zookeeper-lock", "Fenced by its place")]
-    {
-        let info = find(scenario).expect("ours").info();
-        let moment = info.moments.iter().find(|moment| moment.title == title).expect("a moment");
+    for (scenario, title) in [
+        ("redis-lock", "Fenced off"),
+        ("redlock", "Refused by the storage"),
+        ("zookeeper-lock", "Fenced by its place"),
+        ("etcd-lock", "Fenced by its revision"),
+        ("consul-lock", "Fenced by its LockIndex"),
+    ] {
+        let moment = moment(scenario, title);
         let run = drive(scenario, moment.variant, &[], moment.choices);
         assert!(said(&*run, "sends refused to a, because it has seen a newer token"));
         assert_eq!(badges(&*run)[0], "lost the lock");
@@ -264,7 +315,8 @@ fn fencing_holds_whatever_the_adversary_does() {
     let temper = Temper { steps: 120, calm: 60, parameters: false };
     for scenario in SCENARIOS {
         let entry = find(scenario).expect("ours");
-        let variant = entry.info().variant("fenced").expect("a variant");
+        let fenced = if scenario == "consul-lock" { "sequencer" } else { "fenced" };
+        let variant = entry.info().variant(fenced).expect("a variant");
         for seed in 0..1_500 {
             let (link, run) = support::play(entry, variant, seed, temper);
             assert_eq!(violated(&*run), Vec::<&str>::new(), "{link}");

@@ -92,12 +92,12 @@ fn what_is_wrong_with_a_link_is_named() {
         "participants, no, begin, log, vote-timeout, decision-timeout, retry, work-timeout, delay-bound, f";
     refused(
         "",
-        "the link names no scenario; there is two-phase-commit, redis-lock, redlock, zookeeper-lock, isolation, lost-update, double-booking, deadlock",
+        "the link names no scenario; there is two-phase-commit, redis-lock, redlock, zookeeper-lock, etcd-lock, consul-lock, isolation, lost-update, double-booking, deadlock",
     );
     refused("https://example.org/lab/", "the address has no `#`, so it names no run");
     refused(
         "/two-phase-comit/basic",
-        "there is no scenario `two-phase-comit`; there is two-phase-commit, redis-lock, redlock, zookeeper-lock, isolation, lost-update, double-booking, deadlock",
+        "there is no scenario `two-phase-comit`; there is two-phase-commit, redis-lock, redlock, zookeeper-lock, etcd-lock, consul-lock, isolation, lost-update, double-booking, deadlock",
     );
     refused("/two-phase-commit/basics", &format!("`two-phase-commit` has no variant `basics`; it has {variants}"));
     refused(

@@ -70,7 +70,7 @@ enum BadInput {
     SpecFile { file: String, error: crate::servers::sql::error::SyntaxError },
     #[error("{file}: {error}")]
     SpecRun { file: String, error: crate::servers::sql::isolation_tester::RunError },
-    #[error("the engine {engine} is not there yet: postgres is")]
+    #[error("the engine {engine} is not there yet: postgres and innodb are")]
     Engine { engine: &'static str },
     #[error(
         "`--level {level}` is no isolation level: they are read-uncommitted, read-committed, repeatable-read and serializable"

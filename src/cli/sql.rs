@@ -13,7 +13,8 @@ pub fn sql(args: &Sql) -> Result<Outcome, BadInput> {
     let spec = parse(&text).map_err(|error| BadInput::SpecFile { file: file.clone(), error })?;
     let kind = match args.engine {
         Engine::Postgres => Kind::Postgres,
-        Engine::Innodb | Engine::Textbook => return Err(BadInput::Engine { engine: args.engine.name() }),
+        Engine::Innodb => Kind::Innodb,
+        Engine::Textbook => return Err(BadInput::Engine { engine: args.engine.name() }),
     };
     let level = match &args.level {
         None => kind.default_level(),

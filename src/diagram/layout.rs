@@ -33,8 +33,11 @@ impl Style {
         if width < 560.0 { Style::narrow(width) } else { Style::roomy(width) }
     }
 
+    /// Left, right and the least distance of two lifelines where there is little room.
+    const TIGHT: (f32, f32, f32) = (52.0, 88.0, 96.0);
+
     fn narrow(width: f32) -> Self {
-        let (lane_min, gutter, left, right) = (96.0, 54.0, 52.0, 88.0);
+        let (gutter, (left, right, lane_min)) = (54.0, Style::TIGHT);
         Style { width, row: 26.0, flight_row: 44.0, lane_min, lane_max: 230.0, gutter, left, right }
     }
 
@@ -126,11 +129,17 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn new(trace: &'a Trace, rows: u32, style: &'a Style, window: Window) -> Self {
         let gaps = trace.lanes.len().saturating_sub(1) as f32;
-        let margins = style.gutter + style.left + style.right;
-        let spacing = within((style.width - margins) / gaps.max(1.0), style.lane_min, style.lane_max);
+        let (mut left, mut right, mut lane_min) = (style.left, style.right, style.lane_min);
+        if style.gutter + left + right + lane_min * gaps > style.width {
+            // Rather close together, with signs for badges at the edges, than cut off.
+            let tight = Style::TIGHT;
+            (left, right, lane_min) = (left.min(tight.0), right.min(tight.1), lane_min.min(tight.2));
+        }
+        let margins = style.gutter + left + right;
+        let spacing = within((style.width - margins) / gaps.max(1.0), lane_min, style.lane_max);
         let used = margins + spacing * gaps;
         // A drawing that does not fill its place stands in its middle, with the gutter at the edge.
-        let first_x = style.gutter + style.left + ((style.width - used) / 2.0).max(0.0);
+        let first_x = style.gutter + left + ((style.width - used) / 2.0).max(0.0);
         let width = used.max(style.width);
         let flights: Vec<u32> =
             (0..trace.messages.len() as u32).filter(|id| in_flight(&trace.messages[*id as usize], rows)).collect();

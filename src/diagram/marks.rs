@@ -169,7 +169,7 @@ fn clock_glyph(x: f32, y: f32, class: &'static str) -> Vec<Shape> {
 
 /// A state, beside the lifeline, on the side (1: right, -1: left) that is free; where its words do not fit, its sign alone.
 pub(super) fn badge(badge: &Badge, (x, y): Point, side: f32, room: f32, shapes: &mut Vec<Shape>) {
-    let words = text::width(badge.text, SMALL);
+    let words = text::bold_width(badge.text, SMALL);
     let fits = words + SIGN + 17.0 <= room;
     let width = if fits { words + SIGN + 17.0 } else { SIGN + 12.0 };
     let start = if side < 0.0 { x - 12.0 - width } else { x + 12.0 };

@@ -1,4 +1,5 @@
 //! The catalogue: one scenario, one room. A new scenario is its file (or folder) plus one line in `CATALOGUE`; nothing else names it.
+mod about;
 mod entry;
 pub mod isolation;
 pub mod locks;
@@ -7,6 +8,7 @@ pub mod two_phase_commit;
 
 use crate::engine::{Followed, follow_in};
 
+pub use about::*;
 pub use entry::*;
 
 /// Every scenario, in the order of the home page.
@@ -15,6 +17,8 @@ static CATALOGUE: &[&dyn Entry] = &[
     &locks::REDIS,
     &locks::REDLOCK,
     &locks::ZOOKEEPER,
+    &locks::ETCD,
+    &locks::CONSUL,
     &isolation::ISOLATION,
     &isolation::LOST_UPDATE,
     &isolation::DOUBLE_BOOKING,

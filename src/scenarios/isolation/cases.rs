@@ -1,17 +1,11 @@
 //! Scenarios around one question each, played as scripts like [`super::INFO`]'s: an update that is lost, a seat that is booked twice, a deadlock.
 
 use super::info::{ENGINE, LEVEL, ON_ERROR};
-use crate::scenarios::{Challenge, Info, Moment, Parameter, Target, Variant};
+use crate::scenarios::{Info, Parameter, Variant};
 
 const PARAMETERS: &[Parameter] = &[ENGINE, LEVEL, ON_ERROR];
 const GOALS: &[(&str, &str)] = &[("finished", "Every session runs all its statements.")];
 const SERIALIZABLE: (&str, &str) = ("serializable", "Some order, one after the other, explains all that is committed.");
-const LEFT_OUT: &[&str] = &[
-    "What a session reads does not change what it sends: whoever is refused does not try again by itself.",
-    "Statements take no time, and the connection loses nothing.",
-];
-const POSTGRES: (&str, &str) = ("PostgreSQL 15 manual", "chapter 13: concurrency control");
-
 const fn variant(id: &'static str, title: &'static str, claim: &'static str, opening: &'static str) -> Variant {
     Variant { id, title, claim, broken: false, budget: &[], defaults: &[], opening }
 }
@@ -66,35 +60,6 @@ pub static LOST_UPDATE: Info = Info {
         SERIALIZABLE,
     ],
     goals: GOALS,
-    story: &[
-        "Reading a value, working out a new one and writing it back takes two statements, and between them the value may change. At READ COMMITTED, where PostgreSQL begins, nobody notices: the second write stands on what was true before the first.",
-        "A lock on the row keeps others from reading it to change it. A version check lets them read, and refuses the write. One statement leaves no room between. A higher level leaves it to the database to notice, and to the application to try again.",
-    ],
-    moments: &[Moment {
-        title: "Who waits reads what is there afterwards",
-        text: "The second SELECT … FOR UPDATE answers only when the first transaction has ended, and with its balance.",
-        variant: "for-update",
-        parameters: &[],
-        choices: "s1.read,s2.read2,s1.write,s1.commit,s2.write2,s2.commit2",
-        step: None,
-    }],
-    challenges: &[Challenge {
-        id: "lose-a-deposit",
-        title: "Lose a deposit",
-        text: "Let both sessions commit, so that only one deposit is there.",
-        variant: "read-modify-write",
-        parameters: &[],
-        budget: &[],
-        target: Target::Break("lost-update"),
-        choices: 6,
-        hints: [
-            "What counts is what a session has read by the time it writes.",
-            "Let both read while the balance is still 100.",
-            "Both read, one writes and commits, then the other does.",
-        ],
-    }],
-    left_out: LEFT_OUT,
-    sources: &[("Berenson et al.: A Critique of ANSI SQL Isolation Levels (1995)", "P4, lost update"), POSTGRES],
 };
 
 /// A seat that is booked twice, and four ways to book it once.
@@ -154,21 +119,6 @@ pub static DOUBLE_BOOKING: Info = Info {
     parameters: PARAMETERS,
     invariants: &[("rule", "A seat is booked once."), SERIALIZABLE],
     goals: GOALS,
-    story: &[
-        "Looking whether a seat is free and then booking it is two things, even when one statement does both: no row says that the seat is free, so there is nothing to lock, and what another has not committed cannot be seen.",
-        "So make something collide. A row for the seat can be locked or changed by one at a time. A unique constraint collides at the booking itself. And SERIALIZABLE makes the looking count.",
-    ],
-    moments: &[Moment {
-        title: "SERIALIZABLE refuses one of them",
-        text: "Each has looked for bookings of the seat before the other put one there: no order explains both.",
-        variant: "serializable",
-        parameters: &[],
-        choices: "ada.look,ben.look2,ada.book,ben.book2,ada.done,ben.done2",
-        step: None,
-    }],
-    challenges: &[],
-    left_out: LEFT_OUT,
-    sources: &[POSTGRES],
 };
 
 /// A deadlock, and two ways around it.
@@ -203,19 +153,4 @@ pub static DEADLOCK: Info = Info {
     parameters: PARAMETERS,
     invariants: &[("circle", "Nobody waits in a circle."), ("rule", "No money comes or goes."), SERIALIZABLE],
     goals: GOALS,
-    story: &[
-        "A deadlock is a circle of waits: everybody in it could go on if somebody else went first. Nothing is wrong with the data, but nobody in the circle ever comes to an end by itself.",
-        "PostgreSQL lets a session wait for a second (deadlock_timeout) before it looks for a circle, since most waits end before that; then it gives up the one that looked. The application has to try again.",
-    ],
-    moments: &[Moment {
-        title: "After a second, somebody looks",
-        text: "The session whose second is up finds itself in a circle and is given up (40P01), and the other goes on.",
-        variant: "opposite",
-        parameters: &[],
-        choices: "s1.take,s2.take2,s1.give,s2.give2,db:wait-s1,s2.commit2",
-        step: None,
-    }],
-    challenges: &[],
-    left_out: LEFT_OUT,
-    sources: &[POSTGRES],
 };

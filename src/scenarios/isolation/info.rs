@@ -1,6 +1,6 @@
-//! What the catalogue says of the scenario: variants, parameters, story, moments, sources.
+//! What the catalogue says of the scenario: variants, parameters, invariants.
 
-use crate::scenarios::{Challenge, Info, Moment, Parameter, ParameterKind, Target, Variant};
+use crate::scenarios::{Info, Parameter, ParameterKind, Variant};
 use crate::servers::sql::engine::Kind;
 
 /// The variant in which the reader's own script is played.
@@ -38,36 +38,10 @@ pub static INFO: Info = Info {
         ("serializable", "Some order, one after the other, explains all that is committed."),
     ],
     goals: &[("finished", "Every session runs all its statements.")],
-    story: &[
-        "A level of isolation is a bargain: the database runs transactions at once, and promises how much of it they will notice. SQL names four levels, by what must not happen; what does happen differs from one database to the next.",
-        "Here you decide which session runs its next statement. The database does what the real one does: it takes snapshots, makes some wait, gives up others. Nothing is drawn by chance.",
-        "Whether something went wrong is not a matter of taste. Of each committed transaction it is known what it read and wrote. One transaction comes before another if the other overwrote (ww) or read (wr) what it wrote, or wrote what it had read (rw). Where these arrows close a circle, no order explains what is committed, and the arrows in the circle give the anomaly its name.",
-        "Take the same order of statements to another level: some must then wait, some are refused, and some go through unharmed. The table of levels shows all of them at once.",
-    ],
-    moments: MOMENTS,
-    challenges: CHALLENGES,
-    left_out: &[
-        "Statements take no time and cannot be interrupted in their midst: what stands in one step is sent at once.",
-        "The connection between session and database loses nothing, and neither crashes.",
-        "What a session reads does not change what it sends: a script says all statements beforehand.",
-        "Triggers, functions, views, sequences, partitions and what else SQL has to offer: the parser says what it knows.",
-    ],
-    sources: &[
-        (
-            "Adya: Weak Consistency: A Generalized Theory and Optimistic Implementations for Distributed Transactions (1999)",
-            "chapters 3 and 4: histories, dependency graphs, the phenomena G0 to G2",
-        ),
-        (
-            "Berenson, Bernstein, Gray, Melton, O'Neil, O'Neil: A Critique of ANSI SQL Isolation Levels (1995)",
-            "sections 3 and 4: lost update, read skew, write skew, snapshot isolation",
-        ),
-        ("Fekete, O'Neil, O'Neil: A Read-Only Transaction Anomaly Under Snapshot Isolation (2004)", "the example"),
-        ("Ports, Grittner: Serializable Snapshot Isolation in PostgreSQL (2012)", "sections 3 to 5"),
-        ("Kleppmann: Hermitage", "what real databases let pass at each level"),
-        ("PostgreSQL: src/test/isolation/README", "the format of scripts"),
-    ],
 };
 
+/// The engine that lets dirty reads pass.
+const INNODB: (&str, &str) = ("engine", Kind::Innodb.name());
 const RU: (&str, &str) = ("level", "read-uncommitted");
 const RR: (&str, &str) = ("level", "repeatable-read");
 
@@ -148,18 +122,18 @@ const VARIANTS: &[Variant] = &[
         id: "dirty-read",
         title: "Dirty read",
         claim: "A session reads what is then rolled back.",
-        broken: false,
+        broken: true,
         budget: &[],
-        defaults: &[RU],
+        defaults: &[INNODB, RU],
         opening: "s1.write,s2.read,s1.rollback",
     },
     Variant {
         id: "intermediate-read",
         title: "Intermediate read",
         claim: "A session reads what its writer goes on to change before it commits.",
-        broken: false,
+        broken: true,
         budget: &[],
-        defaults: &[RU],
+        defaults: &[INNODB, RU],
         opening: "s1.first,s2.read,s1.last,s1.commit",
     },
     Variant {
@@ -168,7 +142,7 @@ const VARIANTS: &[Variant] = &[
         claim: "Two sessions each see what the other has written and not committed, so that each comes after the other.",
         broken: true,
         budget: &[],
-        defaults: &[RU],
+        defaults: &[INNODB, RU],
         opening: "ada.take,ben.take2,ada.look,ben.look2,ada.commit",
     },
     Variant {
@@ -224,79 +198,3 @@ const SCRIPT: Parameter = Parameter {
     kind: ParameterKind::Script,
     default: "",
 };
-
-const MOMENTS: &[Moment] = &[
-    Moment {
-        title: "A deposit is lost",
-        text: "At READ COMMITTED an update takes the row as it is by then, and this one writes what was true before.",
-        variant: "lost-update",
-        parameters: &[],
-        choices: "s1.read,s2.read2,s1.write,s1.commit,s2.write2,s2.commit2",
-        step: None,
-    },
-    Moment {
-        title: "The same at REPEATABLE READ",
-        text: "PostgreSQL refuses the second update: somebody has changed the row since the snapshot (40001).",
-        variant: "lost-update",
-        parameters: &[RR],
-        choices: "s1.read,s2.read2,s1.write,s1.commit,s2.write2",
-        step: None,
-    },
-    Moment {
-        title: "Write skew passes a snapshot",
-        text: "Each changes another row, so nothing collides; the rule over both is broken all the same.",
-        variant: "write-skew",
-        parameters: &[],
-        choices: "s1.draw,s2.draw2,s1.commit,s2.commit2",
-        step: None,
-    },
-    Moment {
-        title: "SERIALIZABLE sees the circle",
-        text: "PostgreSQL keeps note of who has read what somebody else then wrote, and refuses the commit that would close the circle.",
-        variant: "write-skew",
-        parameters: &[("level", "serializable")],
-        choices: "s1.draw,s2.draw2,s1.commit,s2.commit2",
-        step: None,
-    },
-    Moment {
-        title: "A reader that spoils everything",
-        text: "The report sees the deposit and not the drawing, so it must come between; but the drawing has not seen the deposit.",
-        variant: "read-only-anomaly",
-        parameters: &[],
-        choices: "draw.look,deposit.put,deposit.commit2,report.print,report.commit3,draw.take,draw.commit",
-        step: None,
-    },
-];
-
-const CHALLENGES: &[Challenge] = &[
-    Challenge {
-        id: "oversell",
-        title: "Sell what is not there",
-        text: "There is one item, and each sale looks first whether there is one left. Sell it twice.",
-        variant: "own",
-        parameters: &[],
-        budget: &[],
-        target: Target::Break("rule"),
-        choices: 4,
-        hints: [
-            "A statement sees what is committed, and nothing that another is in the midst of.",
-            "Let both buy before either commits.",
-            "Ada buys, Ben buys, and both commit.",
-        ],
-    },
-    Challenge {
-        id: "skewed-snapshots",
-        title: "Overdraw together",
-        text: "Both sessions check that the two accounts together stay above zero. Bring them below, at REPEATABLE READ.",
-        variant: "write-skew",
-        parameters: &[],
-        budget: &[],
-        target: Target::Break("rule"),
-        choices: 4,
-        hints: [
-            "At this level a session sees what was committed when it first looked.",
-            "The two draw from different accounts, so neither has to wait.",
-            "Both draw, then both commit.",
-        ],
-    },
-];

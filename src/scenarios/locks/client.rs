@@ -165,7 +165,7 @@ impl Client {
         self.renewals = 0;
         self.asked_ms = cx.local_ms();
         self.phase = Phase::Asking;
-        if config.rules.service == Service::ZooKeeper {
+        if config.rules.service != Service::Redis {
             return self.call(config, Command::Connect, cx);
         }
         self.ask(config, if config.at_once { config.all_masters() } else { 1 }, cx);
@@ -187,7 +187,7 @@ impl Client {
     }
 
     fn on_answer(&mut self, config: &Config, from: NodeId, command: Command, answer: Answer, cx: &mut Context<'_>) {
-        if config.rules.service == Service::ZooKeeper {
+        if config.rules.service != Service::Redis {
             return self.on_keeper(config, command, answer, cx);
         }
         let server = 1 << config.index_of(from).unwrap_or(0);
@@ -314,15 +314,15 @@ impl Client {
         let place = self.token.and_then(|place| i32::try_from(place).ok()).unwrap_or(0);
         let command = match (config.rules.service, self.phase) {
             (Service::Redis, _) => config.rules.give,
-            (Service::ZooKeeper, Phase::Releasing) => Command::Delete(place),
-            (Service::ZooKeeper, _) => Command::Close,
+            (_, Phase::Releasing) => Command::Delete(place),
+            _ => Command::Close,
         };
         self.tell(config, config.all_masters(), command, cx);
     }
 
     /// Leaves the critical section, or the queue, without a word.
     pub fn stop(&mut self, to: Phase, cx: &mut Context<'_>) {
-        for timer in [Timer::Work, Timer::Renew, Timer::Deadline] {
+        for timer in [Timer::Work, Timer::Renew, Timer::Deadline, Timer::Retry] {
             cx.cancel_timer(timer);
         }
         self.until_ms = None;
@@ -360,6 +360,10 @@ impl Client {
                 cx.mark(LEFT);
                 self.phase = Phase::Done;
             }
+            (Timer::Retry, Phase::Waiting) if config.rules.service != Service::Redis => {
+                self.phase = Phase::Asking;
+                self.call(config, Command::Create, cx);
+            }
             (Timer::Retry, Phase::Waiting) => self.begin(config, cx),
             (Timer::Work, Phase::Working) if config.throws >> cx.me().0 & 1 == 1 => {
                 note(cx, "exception", "Its work fails with an exception.");
@@ -374,7 +378,7 @@ impl Client {
                 self.phase = Phase::Writing;
                 cx.send(config.storage(), Msg::Write(self.owner(cx.me()), self.token));
             }
-            (Timer::Renew, _) if config.rules.service == Service::ZooKeeper => self.ping(config, cx),
+            (Timer::Renew, _) if config.rules.service != Service::Redis => self.ping(config, cx),
             (Timer::Renew, _) if self.is_inside() => {
                 self.asked_ms = cx.local_ms();
                 self.renewals = self.renewals.wrapping_add(1);
@@ -383,8 +387,15 @@ impl Client {
                 because(cx, "its watchdog renews the lease");
                 self.tell(config, config.all_masters(), Command::Extend(self.renewals), cx);
             }
-            (Timer::Deadline, _) if config.rules.service == Service::ZooKeeper => {
-                note(cx, "connection lost", "It has heard nothing for two thirds of its session: it stops.");
+            (Timer::Deadline, _) if config.rules.service != Service::Redis => {
+                note(
+                    cx,
+                    "connection lost",
+                    match config.rules.service {
+                        Service::ZooKeeper => "It has heard nothing for two thirds of its session: it stops.",
+                        _ => "It has heard nothing for as long as its session lasts: it stops.",
+                    },
+                );
                 self.leave(config, Phase::Lost, cx);
             }
             (Timer::Deadline, _) if self.is_inside() => {

@@ -64,7 +64,7 @@ fn locks(protocol: &Locks, world: &World<Locks>) -> Vec<(NodeId, Owner, bool)> {
                 }
             }
             Node::Keeper(keeper) => {
-                let first = keeper.data.list().next();
+                let first = keeper.list().into_iter().next();
                 found.extend(first.map(|(_, session, _)| (node, Owner::of_session(session), true)));
             }
             Node::Client(_) | Node::Storage(_) => {}
@@ -174,11 +174,12 @@ pub fn blocked(protocol: &Locks, me: NodeId, world: &World<Locks>) -> Option<Blo
         return None;
     }
     if let Node::Keeper(keeper) = world.state(protocol.config.master(0)) {
-        let place = keeper.data.watched(client(world, me)?.owner(me).session())?;
-        let (_, session, _) = keeper.data.list().find(|(child, ..)| *child == place)?;
+        let place = keeper.watched(client(world, me)?.owner(me).session())?;
+        let (_, session, _) = keeper.list().into_iter().find(|(child, ..)| *child == place)?;
         let holder = NodeId(Owner::of_session(session).client);
         let frees = format!("{} gives it up, or its session ends", protocol.lane_id(holder));
-        return Some(Blocked { on: format!("{LOCK}-{place}"), by: vec![holder], holds: Vec::new(), frees });
+        let on = protocol.config.rules.service.place(place);
+        return Some(Blocked { on, by: vec![holder], holds: Vec::new(), frees });
     }
     let standing = locks(protocol, world);
     let holds = |node: &NodeId| standing.iter().any(|(_, owner, _)| owner.client == node.0);

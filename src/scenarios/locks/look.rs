@@ -1,7 +1,7 @@
 //! How the nodes look: badges, fields, leases and critical sections.
 
 use super::client::{Client, Phase};
-use super::keeper::Keeper;
+use super::keeper::{Data, Keeper};
 use super::servers::{Server, Storage};
 use super::vocabulary::{Config, LOCK, Owner, Persistence};
 use crate::engine::{Badge, Bar, Field, Look, SpanKind, Tone};
@@ -69,12 +69,12 @@ pub fn server(config: &Config, node: &Server) -> Look {
     Look { badge, fields, log, bars }
 }
 
-/// A ZooKeeper.
-pub fn keeper(node: &Keeper) -> Look {
+/// A service with sessions.
+pub fn keeper(config: &Config, node: &Keeper) -> Look {
     let mut fields = Vec::new();
     let mut bars = Vec::new();
-    for (place, session, until_ms) in node.data.list() {
-        let (name, owner) = (format!("{LOCK}-{place}"), Owner::of_session(session).text());
+    for (place, session, until_ms) in node.list() {
+        let (name, owner) = (config.rules.service.place(place), Owner::of_session(session).text());
         if bars.is_empty() {
             bars.push(Bar { kind: SpanKind::Lease { until_ms }, label: format!("{name} = {owner}") });
         }
@@ -82,6 +82,19 @@ pub fn keeper(node: &Keeper) -> Look {
     }
     if fields.is_empty() {
         fields.push(field("places", "none"));
+    }
+    match &node.data {
+        Data::ZooKeeper(_) => {}
+        Data::Etcd(data) => fields.push(field("revision", data.revision().to_string())),
+        Data::Consul(data) => {
+            if let Some(until_ms) = data.delay_until_ms() {
+                fields.push(field("lock-delay until", format!("{until_ms} ms")));
+                bars.push(Bar { kind: SpanKind::Lease { until_ms }, label: "lock-delay".to_owned() });
+            }
+        }
+    }
+    if config.rules.guarded {
+        fields.extend(storage(config, &node.storage).fields);
     }
     Look { fields, bars, ..Look::default() }
 }

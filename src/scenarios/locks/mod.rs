@@ -1,11 +1,14 @@
-//! Locks and the storage that they protect: over one Redis (`redis-lock`), a majority of several (`redlock`), a ZooKeeper (`zookeeper-lock`). All are one
-//! protocol, so that the page carries it once; scenarios and variants are rules ([`vocabulary::Rules`]).
+//! Locks and the storage that they protect: over one Redis (`redis-lock`), a majority of several (`redlock`), a ZooKeeper, an etcd or a Consul
+//! (`zookeeper-lock`, `etcd-lock`, `consul-lock`). All are one protocol, so that the page carries it once; scenarios and variants are rules
+//! ([`vocabulary::Rules`]).
 //!
-//! Rooms: `vocabulary` words, rules and parameters; `client` a client, and `waiter` how it queues in a ZooKeeper; `servers` a Redis and the storage,
-//! `keeper` a ZooKeeper; `judge` what must hold, and who waits for whom; `look` how nodes look; `redis_lock`, `redlock` and `zookeeper_lock` what the
-//! catalogue says of each scenario.
+//! Rooms: `vocabulary` words, rules and parameters; `client` a client, and `waiter` how it waits at a service with sessions; `servers` a Redis and the
+//! storage, `keeper` a service with sessions; `judge` what must hold, and who waits for whom; `look` how nodes look; `redis_lock` and its like what
+//! the catalogue says of each scenario.
 
 mod client;
+mod consul_lock;
+mod etcd_lock;
 mod judge;
 mod keeper;
 mod look;
@@ -50,6 +53,10 @@ pub static REDIS: Lock = Lock { info: &redis_lock::INFO, rules: redis_lock::rule
 pub static REDLOCK: Lock = Lock { info: &redlock::INFO, rules: redlock::rules };
 /// The scenario with a ZooKeeper.
 pub static ZOOKEEPER: Lock = Lock { info: &zookeeper_lock::INFO, rules: zookeeper_lock::rules };
+/// The scenario with an etcd.
+pub static ETCD: Lock = Lock { info: &etcd_lock::INFO, rules: etcd_lock::rules };
+/// The scenario with a Consul.
+pub static CONSUL: Lock = Lock { info: &consul_lock::INFO, rules: consul_lock::rules };
 
 impl Entry for Lock {
     fn info(&self) -> &'static Info {
@@ -75,7 +82,7 @@ pub enum Node {
     Client(Client),
     /// A Redis.
     Server(Server),
-    /// A ZooKeeper.
+    /// A service with sessions.
     Keeper(Keeper),
     /// The storage.
     Storage(Storage),
@@ -92,8 +99,7 @@ impl Protocol for Locks {
         let lane = |node: NodeId| {
             let id = self.lane_id(node);
             let (title, role) = match self.config.index_of(node) {
-                Some(_) if self.config.rules.service == Service::ZooKeeper => ("ZooKeeper".to_owned(), "server"),
-                Some(_) if self.config.masters == 1 => ("Redis".to_owned(), "server"),
+                Some(_) if self.config.masters == 1 => (self.config.rules.service.lane().1.to_owned(), "server"),
                 Some(index) => (format!("Redis {}", index + 1), "server"),
                 None if node == self.config.storage() => ("storage".to_owned(), "storage"),
                 None => (format!("client {id}"), "client"),
@@ -105,8 +111,7 @@ impl Protocol for Locks {
 
     fn lane_id(&self, node: NodeId) -> String {
         match self.config.index_of(node) {
-            Some(_) if self.config.rules.service == Service::ZooKeeper => "z".to_owned(),
-            Some(_) if self.config.masters == 1 => "r".to_owned(),
+            Some(_) if self.config.masters == 1 => self.config.rules.service.lane().0.to_owned(),
             Some(index) => format!("r{}", index + 1),
             None if node == self.config.storage() => "s".to_owned(),
             None => char::from(b'a' + node.0).to_string(),
@@ -117,7 +122,7 @@ impl Protocol for Locks {
         if self.config.index_of(me).is_some() {
             match self.config.rules.service {
                 Service::Redis => Node::Server(Server::new()),
-                Service::ZooKeeper => Node::Keeper(Keeper::default()),
+                service => Node::Keeper(Keeper::new(service)),
             }
         } else if me == self.config.storage() {
             Node::Storage(Storage::default())
@@ -170,7 +175,7 @@ impl Protocol for Locks {
     }
 
     fn exposure(&self, me: NodeId) -> Exposure {
-        let is_keeper = self.config.rules.service == Service::ZooKeeper && self.config.index_of(me).is_some();
+        let is_keeper = self.config.rules.service != Service::Redis && self.config.index_of(me).is_some();
         if me == self.config.storage() || is_keeper {
             return Exposure { partition: true, ..Exposure::NONE };
         }
@@ -225,7 +230,7 @@ impl Protocol for Locks {
         match node {
             Node::Client(client) => look::client(&self.config, client),
             Node::Server(server) => look::server(&self.config, server),
-            Node::Keeper(keeper) => look::keeper(keeper),
+            Node::Keeper(keeper) => look::keeper(&self.config, keeper),
             Node::Storage(storage) => look::storage(&self.config, storage),
         }
     }
@@ -297,7 +302,7 @@ impl Protocol for Locks {
                 }
                 server.is_silent.hash(hasher);
             }
-            Node::Keeper(keeper) => keeper.data.hash_at(local_ms, hasher),
+            Node::Keeper(keeper) => keeper.hash_at(local_ms, hasher),
             Node::Storage(storage) => storage.hash(hasher),
         }
     }
@@ -309,9 +314,9 @@ impl Protocol for Locks {
     fn promises(&self, invariant: &str) -> bool {
         match (invariant, self.config.rules.service) {
             // Fencing lets two be inside, and only one write.
-            ("mutex", _) => !self.config.rules.fenced,
+            ("mutex", _) => !self.config.rules.fenced && !self.config.rules.guarded,
             ("owner" | "orphan", service) => service == Service::Redis,
-            ("herd", service) => service == Service::ZooKeeper,
+            ("herd", service) => matches!(service, Service::ZooKeeper | Service::Etcd),
             _ => true,
         }
     }

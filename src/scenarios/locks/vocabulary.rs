@@ -62,20 +62,26 @@ pub enum Command {
     DelOwn,
     /// PEXPIRE if it is still one's own, in one script: the so-manieth renewal, so that a late reply is not taken for one to the next.
     Extend(u8),
-    /// ZooKeeper: begin a session.
+    /// Begin a session, or a lease.
     Connect,
-    /// ZooKeeper: take a place, ephemeral and sequential.
+    /// Take a place; of a Consul: acquire the key.
     Create,
     /// ZooKeeper: who is there?
     Children,
-    /// ZooKeeper: watch a place.
+    /// Tell when this place is gone.
     Watch(i32),
-    /// ZooKeeper: give up a place.
+    /// Give up a place.
     Delete(i32),
-    /// ZooKeeper: it lives.
+    /// It lives.
     Ping,
-    /// ZooKeeper: end the session.
+    /// End the session, or the lease.
     Close,
+    /// etcd: who was first?
+    First,
+    /// etcd: who was last before this revision?
+    Before(i32),
+    /// etcd: is one's own key still there?
+    Own,
 }
 
 /// What a server answers, of what can come of these commands.
@@ -96,6 +102,13 @@ pub enum Answer {
     },
     /// The session has ended.
     Expired,
+    /// One's own place, and the first.
+    Place {
+        /// One's own.
+        own: i32,
+        /// The first.
+        first: i32,
+    },
 }
 
 impl Answer {
@@ -138,7 +151,7 @@ pub enum Msg {
     Written(Owner),
     /// Storage to client: refused, its token is too old.
     Refused(Owner),
-    /// ZooKeeper to client: the place that it watched is gone.
+    /// Service to client: the place that it watched is gone.
     Gone(Owner, i32),
 }
 
@@ -211,6 +224,31 @@ pub enum Service {
     Redis,
     /// A ZooKeeper.
     ZooKeeper,
+    /// An etcd.
+    Etcd,
+    /// A Consul.
+    Consul,
+}
+
+impl Service {
+    /// The id and the title of its lifeline.
+    pub fn lane(self) -> (&'static str, &'static str) {
+        match self {
+            Service::Redis => ("r", "Redis"),
+            Service::ZooKeeper => ("z", "ZooKeeper"),
+            Service::Etcd => ("e", "etcd"),
+            Service::Consul => ("k", "Consul"),
+        }
+    }
+
+    /// A place as it is called there.
+    pub fn place(self, place: i32) -> String {
+        match self {
+            Service::Etcd => format!("{LOCK} #{place}"),
+            Service::Consul | Service::Redis => LOCK.to_owned(),
+            Service::ZooKeeper => format!("{LOCK}-{place}"),
+        }
+    }
 }
 
 /// How the lock is taken, kept and given back.
@@ -240,6 +278,10 @@ pub struct Rules {
     pub single: bool,
     /// Whether all who wait watch the first place, and not each the one before its own.
     pub herd: bool,
+    /// Whether whoever was woken looks whether its own key is still there.
+    pub checks: bool,
+    /// Whether what the lock protects stands in the same service, and is written in a transaction on the condition of the lock.
+    pub guarded: bool,
 }
 
 /// Rules and parameters of a run.
@@ -263,6 +305,8 @@ pub struct Config {
     pub timeout_ms: u32,
     /// Between two renewals, in ms.
     pub renew_ms: u32,
+    /// For how long nobody gets a lock whose holder's session was invalidated, in ms.
+    pub delay_ms: u32,
     /// What it shortens its lease by.
     pub margin: Margin,
     /// Most attempts; 0 for no end.
@@ -289,6 +333,7 @@ impl Config {
             retry_ms: int("retry") as u32,
             timeout_ms: int("timeout") as u32,
             renew_ms: int("renew") as u32,
+            delay_ms: int("delay") as u32,
             margin: match values.text("margin") {
                 "redlock-rb" => Margin::HundredthAnd2,
                 "redsync" => Margin::Hundredth,
@@ -316,7 +361,7 @@ impl Config {
 
     /// The lifeline of the storage.
     pub fn storage(&self) -> NodeId {
-        NodeId(self.clients + self.masters)
+        NodeId(self.clients + if self.rules.guarded { 0 } else { self.masters })
     }
 
     /// Every Redis, bit per server.
@@ -352,13 +397,32 @@ impl Config {
             Command::Del => format!("DEL {LOCK}"),
             Command::DelOwn => format!("DEL {LOCK} if {owner}"),
             Command::Extend(_) => format!("PEXPIRE {LOCK} {ttl} if {owner}"),
-            Command::Connect => "connect".to_owned(),
-            Command::Create => format!("create {LOCK}-"),
-            Command::Children => "getChildren".to_owned(),
-            Command::Watch(place) => format!("watch {LOCK}-{place}"),
-            Command::Delete(place) => format!("delete {LOCK}-{place}"),
-            Command::Ping => "ping".to_owned(),
-            Command::Close => "close".to_owned(),
+            Command::Before(place) => format!("last before #{place}"),
+            Command::Watch(place) | Command::Delete(place) => {
+                format!("{} {}", self.verb(command), self.rules.service.place(place))
+            }
+            _ => self.verb(command).to_owned(),
+        }
+    }
+
+    /// What a service with sessions is asked, but for the place.
+    fn verb(&self, command: Command) -> &'static str {
+        let [connect, create, delete, ping, close] = match self.rules.service {
+            Service::Etcd => ["grant lease", "put if new", "delete", "keep-alive", "revoke lease"],
+            Service::Consul => ["create session", "acquire", "release", "renew", "destroy session"],
+            Service::Redis | Service::ZooKeeper => ["connect", "create lock-", "delete", "ping", "close"],
+        };
+        match command {
+            Command::Connect => connect,
+            Command::Create => create,
+            Command::Delete(_) => delete,
+            Command::Close => close,
+            Command::Children => "getChildren",
+            Command::First => "first",
+            Command::Own => "own key",
+            Command::Watch(_) if self.rules.service == Service::Consul => "wait for",
+            Command::Watch(_) => "watch",
+            _ => ping,
         }
     }
 }
@@ -374,7 +438,18 @@ pub fn name(config: &Config, msg: &Msg) -> Cow<'static, str> {
         Msg::Ask(owner, command) if config.rules.single => Cow::Owned(config.command(*owner, *command)),
         Msg::Ask(owner, command) => Cow::Owned(config.short(*owner, *command)),
         Msg::Answer(_, Command::SetWithToken, Answer::Int(token)) => Cow::Owned(format!("OK #{token}")),
-        Msg::Answer(_, Command::Create, Answer::Int(place)) => Cow::Owned(format!("{LOCK}-{place}")),
+        Msg::Answer(_, Command::Create, Answer::Int(place)) if config.rules.service == Service::ZooKeeper => {
+            Cow::Owned(format!("{LOCK}-{place}"))
+        }
+        Msg::Answer(_, Command::Create, Answer::Nil) if config.rules.service == Service::Consul => {
+            Cow::Borrowed("false")
+        }
+        Msg::Answer(_, Command::Watch(_), Answer::Nil) if config.rules.service == Service::Consul => {
+            Cow::Borrowed("nobody has it")
+        }
+        Msg::Answer(_, Command::Create | Command::First | Command::Before(_) | Command::Own, Answer::Int(place)) => {
+            Cow::Owned(format!("#{place}"))
+        }
         Msg::Answer(_, Command::Watch(_) | Command::Delete(_), Answer::Nil) => Cow::Borrowed("no such node"),
         Msg::Answer(_, _, answer) => match *answer {
             Answer::Ok => Cow::Borrowed("OK"),
@@ -384,6 +459,7 @@ pub fn name(config: &Config, msg: &Msg) -> Cow<'static, str> {
                 let there = (0..64).filter(|at| others >> at & 1 == 1).map(|at| (first + at).to_string());
                 Cow::Owned(format!("[{}]", there.collect::<Vec<_>>().join(" ")))
             }
+            Answer::Place { own, first } => Cow::Owned(format!("#{own}, first #{first}")),
             Answer::Expired => Cow::Borrowed("session expired"),
         },
         Msg::Read(_, token) => numbered("read", *token),
@@ -391,7 +467,10 @@ pub fn name(config: &Config, msg: &Msg) -> Cow<'static, str> {
         Msg::Write(_, token) => numbered("write", *token),
         Msg::Written(_) => Cow::Borrowed("written"),
         Msg::Refused(_) => Cow::Borrowed("refused"),
-        Msg::Gone(_, place) => Cow::Owned(format!("{LOCK}-{place} deleted")),
+        Msg::Gone(_, place) => {
+            let happened = if config.rules.service == Service::Consul { "changed" } else { "deleted" };
+            Cow::Owned(format!("{} {happened}", config.rules.service.place(*place)))
+        }
     }
 }
 

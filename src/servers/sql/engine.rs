@@ -6,6 +6,7 @@ use super::answer::Answer;
 use super::ast::{Level, Statement};
 use super::error::SqlError;
 use super::history::History;
+use super::innodb::Innodb;
 use super::postgres::Postgres;
 use super::schema::{Row, Table};
 
@@ -86,16 +87,19 @@ pub struct RowLock {
 pub enum Kind {
     /// PostgreSQL 15.
     Postgres,
+    /// InnoDB, as in MariaDB 10.11.
+    Innodb,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 1] = [Kind::Postgres];
+    pub const ALL: [Kind; 2] = [Kind::Postgres, Kind::Innodb];
 
     /// Its name on the command line and in links.
     pub const fn name(self) -> &'static str {
         match self {
             Kind::Postgres => "postgres",
+            Kind::Innodb => "innodb",
         }
     }
 
@@ -103,6 +107,7 @@ impl Kind {
     pub const fn title(self) -> &'static str {
         match self {
             Kind::Postgres => "PostgreSQL 15",
+            Kind::Innodb => "InnoDB (MariaDB 10.11)",
         }
     }
 
@@ -110,6 +115,7 @@ impl Kind {
     pub fn default_level(self) -> Level {
         match self {
             Kind::Postgres => Level::ReadCommitted,
+            Kind::Innodb => Level::RepeatableRead,
         }
     }
 
@@ -117,6 +123,7 @@ impl Kind {
     pub fn database(self) -> Database {
         match self {
             Kind::Postgres => Database::Postgres(Postgres::new()),
+            Kind::Innodb => Database::Innodb(Innodb::new()),
         }
     }
 }
@@ -126,6 +133,8 @@ impl Kind {
 pub enum Database {
     /// PostgreSQL 15.
     Postgres(Postgres),
+    /// InnoDB, as in MariaDB 10.11.
+    Innodb(Innodb),
 }
 
 impl Database {
@@ -133,6 +142,7 @@ impl Database {
     pub fn engine(&self) -> &dyn Engine {
         match self {
             Database::Postgres(database) => database,
+            Database::Innodb(database) => database,
         }
     }
 
@@ -140,6 +150,7 @@ impl Database {
     pub fn engine_mut(&mut self) -> &mut dyn Engine {
         match self {
             Database::Postgres(database) => database,
+            Database::Innodb(database) => database,
         }
     }
 }

@@ -49,6 +49,8 @@ impl SyntaxError {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Error)]
 #[error("{code}: {message}")]
 pub struct SqlError {
+    /// The server's own number for it (MariaDB); 0 where it has none.
+    pub number: u16,
     /// SQLSTATE.
     pub code: &'static str,
     /// Primary message.
@@ -58,7 +60,15 @@ pub struct SqlError {
 impl SqlError {
     /// An error of a server.
     pub fn new(code: &'static str, message: impl Into<String>) -> SqlError {
-        SqlError { code, message: message.into().into() }
+        SqlError { number: 0, code, message: message.into().into() }
+    }
+
+    /// As the server's own client prints it: `ERROR:  message` (psql), or `ERROR 1213 (40001): message` (mariadb).
+    pub fn printed(&self) -> String {
+        if self.number == 0 {
+            return format!("ERROR:  {}", self.message);
+        }
+        format!("ERROR {} ({}): {}", self.number, self.code, self.message)
     }
 
     /// What the real server may well do, and this one does not: 0A000. It never differs silently.

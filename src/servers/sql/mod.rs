@@ -9,6 +9,7 @@ pub mod engine;
 pub mod error;
 pub mod eval;
 pub mod history;
+pub mod innodb;
 pub mod isolation_tester;
 mod lex;
 mod numeric;

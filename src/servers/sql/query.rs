@@ -49,6 +49,8 @@ pub struct Asked<'a> {
     pub width: usize,
     /// How its rows are to be locked, where the query says so.
     pub lock: Option<(Strength, Patience)>,
+    /// The query that reads it, if one does.
+    pub query: Option<&'a BoundQuery>,
 }
 
 /// What an engine does for the queries of one statement.
@@ -248,8 +250,17 @@ impl dyn Reader + '_ {
         };
         let limit = (wanted < usize::MAX).then_some(wanted as f64);
         let width = empty.values.len();
-        let asked =
-            Asked { table: *table, offset: 0, quals: filter, order, limit, in_order: false, width, lock: from.lock };
+        let asked = Asked {
+            table: *table,
+            offset: 0,
+            quals: filter,
+            order,
+            limit,
+            in_order: false,
+            width,
+            lock: from.lock,
+            query: Some(query),
+        };
         self.note_read(*table, filter);
         self.scan(&asked, outer, &mut |reader, tid, values| {
             if !reader.all_hold(filter, values, outer)? {
@@ -288,6 +299,7 @@ impl dyn Reader + '_ {
                     in_order: false,
                     width,
                     lock: from.lock,
+                    query: None,
                 };
                 self.scan(&asked, outer, &mut |reader, tid, values| {
                     reader.note_item(*table, tid);

@@ -225,9 +225,11 @@ impl Graph {
             };
             self.add(edge);
             if made.txn != txn {
-                if made.undone || !self.nodes.contains(&made.txn) {
+                if made.undone {
                     self.dirty.push((Phenomenon::G1a, edge));
-                } else if versions.ended.get(&(table, version)).is_some_and(|next| next.txn == made.txn) {
+                } else if self.nodes.contains(&made.txn)
+                    && versions.ended.get(&(table, version)).is_some_and(|next| next.txn == made.txn)
+                {
                     self.dirty.push((Phenomenon::G1b, edge));
                 }
             }
@@ -266,6 +268,14 @@ impl Graph {
             }
         }
         // What changed them afterwards.
+        // What came before the versions that were seen, whoever made those and whether that is committed yet.
+        let mut older: BTreeSet<u32> = BTreeSet::new();
+        for version in among.iter().chain(gone) {
+            let mut at = versions.made.get(&(table, *version)).and_then(|made| made.before);
+            while let Some(version) = at.filter(|version| older.insert(*version)) {
+                at = versions.made.get(&(table, version)).and_then(|made| made.before);
+            }
+        }
         let unseen = |write: &&Write| {
             if write.table != table || write.undone || write.txn == txn {
                 return false;
@@ -289,15 +299,7 @@ impl Graph {
                 at = versions.made.get(&(table, version)).and_then(|made| made.before);
             }
             // Back to the row's beginning: it was seen in none of these versions, so either it came later, or a later version was seen.
-            let mut ahead = write.after.as_ref().map(|(version, _)| *version);
-            while let Some(version) = ahead {
-                if among.contains(&version) || gone.contains(&version) {
-                    return false;
-                }
-                ahead =
-                    versions.ended.get(&(table, version)).and_then(|next| next.after.as_ref()).map(|(next, _)| *next);
-            }
-            true
+            write.after.as_ref().is_none_or(|(version, _)| !older.contains(version))
         };
         for write in writes.iter().filter(unseen).filter(|write| changes(write)) {
             let version = write.after.as_ref().map(|(version, _)| *version);

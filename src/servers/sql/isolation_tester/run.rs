@@ -353,7 +353,7 @@ impl<'a> Tester<'a> {
                 Reply::Rows(rows) => table(self.out, rows),
                 Reply::Done(_) => {}
                 Reply::Error(error) => {
-                    let _ = writeln!(self.out, "ERROR:  {}", error.message);
+                    let _ = writeln!(self.out, "{}", error.printed());
                 }
             }
         }

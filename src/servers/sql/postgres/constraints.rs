@@ -270,7 +270,17 @@ impl<'a> Exec<'a> {
 
     fn share_key_now(&mut self, table: u32, quals: &[Bound]) -> Result<bool, Stop> {
         let width = self.pg.tables.get(&table).map_or(0, |stored| stored.table.columns.len());
-        let asked = Asked { table, offset: 0, quals, order: None, limit: None, in_order: false, width, lock: None };
+        let asked = Asked {
+            table,
+            offset: 0,
+            quals,
+            order: None,
+            limit: None,
+            in_order: false,
+            width,
+            lock: None,
+            query: None,
+        };
         let one_snapshot = self.pg.txn(self.session).is_some_and(super::txn::Txn::one_snapshot);
         let mut cursor = self.open(&asked, None)?;
         let mut any = false;

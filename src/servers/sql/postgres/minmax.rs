@@ -54,6 +54,7 @@ impl Exec<'_> {
                 in_order: true,
                 width,
                 lock: None,
+                query: None,
             };
             let mut cursor = self.open(&asked, outer)?;
             let mut end = Value::Null;

@@ -36,8 +36,17 @@ impl Exec<'_> {
             conjuncts(filter, &mut quals);
         }
         let table = change.table.id;
-        let asked =
-            Asked { table, offset: 0, quals: &quals, order: None, limit: None, in_order: false, width, lock: None };
+        let asked = Asked {
+            table,
+            offset: 0,
+            quals: &quals,
+            order: None,
+            limit: None,
+            in_order: false,
+            width,
+            lock: None,
+            query: None,
+        };
         self.looks(table, &quals);
         let mut cursor = self.open(&asked, None)?;
         while let Some(tid) = self.fetch(&mut cursor)? {
