@@ -292,7 +292,7 @@ impl<'a> Exec<'a> {
     }
 
     fn step_once(&mut self, who: Who, reading: &Reading, range: &Range, after: Option<&[Value]>) -> Result<Step, Stop> {
-        let entry = self.once(|db| db.step(who, reading, range, after).map(Entry::Step))?;
+        let entry = self.in_turn(|db| db.step(who, reading, range, after).map(Entry::Step))?;
         if let Entry::Step(step) = entry { Ok(step) } else { Err(lost()) }
     }
 
