@@ -3,6 +3,8 @@
 #[path = "support/laws.rs"]
 mod laws;
 
+mod support;
+
 use std::collections::BTreeSet;
 
 use expect_test::expect_file;
@@ -34,7 +36,7 @@ fn moments() -> Vec<(String, &'static str, Box<dyn Run>)> {
     let mut all = Vec::new();
     for entry in catalogue() {
         let info = entry.info();
-        for moment in info.moments {
+        for moment in support::about(info.id).moments {
             let variant = info.variant(moment.variant).expect("a variant of the scenario");
             let values = info.values(variant, moment.parameters.iter().copied()).expect("values that fit");
             let mut run = entry.start(variant, &values, 0);

@@ -1,5 +1,7 @@
 //! The search over every scenario: the checked-in table, challenges, reductions that lose nothing, and what is said of a counterexample.
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -120,13 +122,13 @@ fn what_the_table_shows_replays_to_the_violation_it_names() {
 fn every_challenge_can_be_done_and_not_in_fewer_choices_than_the_search_says() {
     for entry in catalogue() {
         let info = entry.info();
-        for challenge in info.challenges {
+        for challenge in &support::about(info.id).challenges {
             let variant = info.variant(challenge.variant).expect("a variant of ours");
             let values = info.values(variant, challenge.parameters.iter().copied()).expect("values that fit");
             let run = entry.start(variant, &values, 0);
             let answer = explore(&*run, proof(challenge));
-            let goal = |shows: &Shows| match (challenge.target, shows) {
-                (Target::Break(asked), Shows::Broken(found)) => asked == *found,
+            let goal = |shows: &Shows| match (&challenge.target, shows) {
+                (Target::Break(asked), Shows::Broken(found)) => asked == found,
                 (Target::Block(_) | Target::Reach(_), Shows::Wanted) => true,
                 _ => false,
             };
@@ -146,7 +148,8 @@ fn every_challenge_can_be_done_and_not_in_fewer_choices_than_the_search_says() {
 fn a_challenge_is_not_solved_past_its_bounds() {
     let entry = find("two-phase-commit").expect("a scenario of ours");
     let info = entry.info();
-    let challenge = info.challenges.iter().find(|one| one.id == "split-without-fault").expect("a challenge");
+    let challenges = support::about(info.id).challenges;
+    let challenge = challenges.iter().find(|one| one.id == "split-without-fault").expect("a challenge");
     let mut run = start(entry, info.variant(challenge.variant).expect("a variant"), "");
     for choice in "cl.begin,cl-c,c-p1,c-p2,c-p3!dup,c-p3,p1-c,p2-c,p3-c,c:ack,p1:decision".split(',') {
         run.push(choice).expect("it can be taken");

@@ -223,7 +223,7 @@ fn shared() -> Vec<String> {
         }
     }
     for entry in catalogue() {
-        for moment in entry.info().moments {
+        for moment in support::about(entry.info().id).moments {
             all.push(format!("#/{}/{}?v=1&rev=2&run={}", entry.info().id, moment.variant, moment.choices));
         }
     }

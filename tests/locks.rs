@@ -3,10 +3,16 @@
 mod support;
 
 use interleave::engine::{Run, SpanKind, VerdictState};
-use interleave::scenarios::find;
+use interleave::scenarios::{Moment, find};
 use support::Temper;
 
 const SCENARIOS: [&str; 3] = ["redis-lock", "redlock", "zookeeper-lock"];
+
+/// A named run.
+fn moment(scenario: &str, title: &str) -> Moment {
+    let moments = support::about(scenario).moments;
+    moments.into_iter().find(|moment| moment.title == title).expect("a moment")
+}
 
 #[track_caller]
 fn drive(scenario: &str, variant: &str, given: &[(&str, &str)], choices: &str) -> Box<dyn Run> {
@@ -88,12 +94,11 @@ fn every_moment_replays_and_shows_what_it_says() {
         ("zookeeper-lock", "A write that lingers", &["past"]),
         ("zookeeper-lock", "Fenced by its place", &[]),
     ];
-    let told: usize = SCENARIOS.iter().map(|id| find(id).expect("ours").info().moments.len()).sum();
+    let told: usize = SCENARIOS.iter().map(|id| support::about(id).moments.len()).sum();
     assert_eq!(told, shows.len());
     for (scenario, title, violations) in shows {
-        let info = find(scenario).expect("it is in the catalogue").info();
-        let moment = info.moments.iter().find(|moment| moment.title == *title).expect("a moment");
-        let run = drive(scenario, moment.variant, moment.parameters, moment.choices);
+        let moment = moment(scenario, title);
+        let run = drive(scenario, moment.variant, &moment.parameters, moment.choices);
         assert_eq!(violated(&*run), *violations, "{title}");
     }
 }
@@ -148,9 +153,8 @@ fn after_its_holder_crashed_a_lease_is_free_in_time_and_a_lock_without_one_never
 
 /// A run of ZooKeeper's with the events that it sent: who was told of the end of which place.
 fn woken(title: &str) -> Vec<(u8, String)> {
-    let info = find("zookeeper-lock").expect("ours").info();
-    let moment = info.moments.iter().find(|moment| moment.title == title).expect("a moment");
-    let run = drive("zookeeper-lock", moment.variant, moment.parameters, moment.choices);
+    let moment = moment("zookeeper-lock", title);
+    let run = drive("zookeeper-lock", moment.variant, &moment.parameters, moment.choices);
     let events = run.trace().messages.iter().filter(|message| message.label.ends_with("deleted"));
     events.map(|message| (message.to.0, message.label.clone())).collect()
 }
@@ -208,7 +212,7 @@ fn leases_and_critical_sections_are_bars_on_both_clocks() {
     // The client counts from when it asked, the server from when it was asked.
     assert_eq!(bars(0), [SpanKind::Lease { until_ms: 5_000 }, SpanKind::CriticalSection]);
     assert_eq!(bars(2), [SpanKind::Lease { until_ms: 5_005 }]);
-    let overlap = find("redis-lock").expect("ours").info().moments[5];
+    let overlap = moment("redis-lock", "Kleppmann's pause");
     let run = drive("redis-lock", overlap.variant, &[], overlap.choices);
     let sections = run.trace().spans.iter().filter(|span| span.kind == SpanKind::CriticalSection);
     let rows: Vec<(u32, u32)> = sections.map(|span| (span.from_row, span.to_row.unwrap_or(u32::MAX))).collect();
@@ -217,8 +221,7 @@ fn leases_and_critical_sections_are_bars_on_both_clocks() {
 
 #[test]
 fn a_pause_between_the_two_readings_is_noticed_by_the_validity_check() {
-    let info = find("redlock").expect("ours").info();
-    let moment = info.moments.iter().find(|moment| moment.title == "antirez's answer").expect("a moment");
+    let moment = moment("redlock", "antirez's answer");
     let run = drive("redlock", moment.variant, &[], moment.choices);
     assert!(said(&*run, "nothing is left"), "{:?}", badges(&*run));
     assert_eq!(badges(&*run)[..2], ["gave up", "inside"]);
@@ -229,8 +232,7 @@ fn fencing_refuses_the_old_token_and_promises_no_mutual_exclusion() {
     for (scenario, title) in
         [("redis-lock", "Fenced off"), ("redlock", "Refused by the storage"), ("zookeeper-lock", "Fenced by its place")]
     {
-        let info = find(scenario).expect("ours").info();
-        let moment = info.moments.iter().find(|moment| moment.title == title).expect("a moment");
+        let moment = moment(scenario, title);
         let run = drive(scenario, moment.variant, &[], moment.choices);
         assert!(said(&*run, "sends refused to a, because it has seen a newer token"));
         assert_eq!(badges(&*run)[0], "lost the lock");

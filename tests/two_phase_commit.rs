@@ -1,5 +1,7 @@
 //! The scenario as its readers meet it: openings, moments, counts, blocking, crash points.
 
+mod support;
+
 use interleave::engine::{Run, VerdictState};
 use interleave::scenarios::find;
 
@@ -57,7 +59,7 @@ fn every_opening_replays_without_a_violation_and_leaves_something_to_do() {
 
 #[test]
 fn every_moment_replays_and_shows_what_it_says() {
-    let info = find("two-phase-commit").expect("it is in the catalogue").info();
+    let moments = support::about("two-phase-commit").moments;
     let shows: &[(&str, &[&str])] = &[
         ("Split by impatience", &["ac1"]),
         ("The coordinator forgets", &["ac4", "ac1"]),
@@ -69,10 +71,10 @@ fn every_moment_replays_and_shows_what_it_says() {
         ("Three phases, one crash", &[]),
         ("A new leader finds the votes", &[]),
     ];
-    assert_eq!(info.moments.len(), shows.len());
-    for (moment, (title, violations)) in info.moments.iter().zip(shows) {
+    assert_eq!(moments.len(), shows.len());
+    for (moment, (title, violations)) in moments.iter().zip(shows) {
         assert_eq!(moment.title, *title);
-        let run = drive(moment.variant, moment.parameters, moment.choices);
+        let run = drive(moment.variant, &moment.parameters, moment.choices);
         assert_eq!(violated(&*run), *violations, "{title}");
     }
 }
@@ -211,8 +213,7 @@ fn a_disabled_choice_says_why() {
 
 #[test]
 fn the_violation_points_at_the_two_decisions() {
-    let info = find("two-phase-commit").expect("it is in the catalogue").info();
-    let run = drive("gives-up", &[], info.moments[0].choices);
+    let run = drive("gives-up", &[], support::about("two-phase-commit").moments[0].choices);
     let violation = &run.trace().violations[0];
     let guilty: Vec<&str> =
         violation.guilty.iter().map(|row| run.trace().events[*row as usize].sentence.as_str()).collect();

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Trunk's hook behind a release build: one style sheet instead of many, and the glue of wasm-bindgen without comments and long names (Trunk's own
-# minifier gives up on its exports), where esbuild is on PATH. Fewer bytes and fewer requests; the page is the same without.
+# minifier gives up on its exports) where esbuild is on PATH, and without what nobody calls where binaryen's tools are. Fewer bytes and fewer requests; the
+# page is the same without.
 set -eu
 [ "${TRUNK_PROFILE:-}" = release ] || exit 0
 cd "$TRUNK_STAGING_DIR"
@@ -17,8 +18,21 @@ sed -E -e "s|<link [^>]*rel=\"?stylesheet\"?[^>]*>|<link rel=stylesheet href=./$
   index.html >index.bundled
 mv index.bundled index.html
 
+# The picture that stands there until the app does has its words in the page's `alt`.
+for picture in split-*.svg; do
+  sed -E -e '/^<desc/,/<\/desc>/d' -e 's|<title[^>]*>[^<]*</title>||g' -e 's| aria-labelledby="[^"]*"||' "$picture" >"$picture.bare"
+  mv "$picture.bare" "$picture"
+done
+
+# The module keeps its functions' names until here, by which tools/shrink.mjs puts like beside like.
+if command -v node >/dev/null 2>&1 && command -v wasm-metadce >/dev/null 2>&1; then
+  node "$TRUNK_SOURCE_DIR/tools/shrink.mjs" interleave-*.js interleave-*_bg.wasm
+fi
 if command -v esbuild >/dev/null 2>&1; then
-  for glue in interleave-*.js; do
+  # What is rewritten is no longer what its digest was taken of.
+  sed -E 's| integrity="?[^" >]*"?( src="?[^" >]*boot-)|\1|' index.html >index.bundled
+  mv index.bundled index.html
+  for glue in interleave-*.js boot-*.js; do
     esbuild --minify --format=esm --target=es2022 --log-level=error "$glue" >"$glue.min"
     mv "$glue.min" "$glue"
   done

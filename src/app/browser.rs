@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Blob, BlobPropertyBag, CustomEvent, CustomEventInit, Document, HtmlAnchorElement, HtmlElement, ReadableStream,
-    ReadableStreamDefaultReader, Storage, Url, Window,
+    ReadableStreamDefaultReader, Response, Storage, Url, Window,
 };
 
 /// The window. A page always has one, the worker of the search has not.
@@ -157,6 +157,27 @@ pub async fn copy(text: String) -> Result<(), ()> {
         return Err(());
     }
     JsFuture::from(navigator.clipboard().write_text(&text)).await.map(|_| ()).map_err(|_| ())
+}
+
+/// A text file of this site, asked for anew wherever it may have changed.
+///
+/// # Errors
+/// Where it cannot be had: why, as the browser or the server puts it.
+pub async fn fetch_text(path: &str) -> Result<String, String> {
+    let fetch = async || -> Result<JsValue, JsValue> {
+        let init = object(&[("cache", "no-cache".into())]).unchecked_into();
+        let window = window().ok_or(JsValue::NULL)?;
+        let response: Response = JsFuture::from(window.fetch_with_str_and_init(path, &init)).await?.dyn_into()?;
+        if !response.ok() {
+            return Err(format!("HTTP status {}", response.status()).into());
+        }
+        JsFuture::from(response.text()?).await
+    };
+    let text = fetch().await.map_err(|error| {
+        let message = Reflect::get(&error, &"message".into()).ok().and_then(|message| message.as_string());
+        message.or_else(|| error.as_string()).unwrap_or_default()
+    })?;
+    Ok(text.as_string().unwrap_or_default())
 }
 
 /// Offers text as a file to keep.

@@ -4,7 +4,6 @@
 //! The drawing is for eyes and pointers; all that it says and does is in the choices, the transcript and the inspector, too, so it is hidden from the
 //! accessibility tree.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::mem::discriminant;
 
@@ -141,8 +140,8 @@ struct Sheet {
     selection: Element,
     /// Parses what is new.
     workshop: Element,
-    /// The items that stand, with their elements.
-    standing: BTreeMap<Thing, (Item, Element)>,
+    /// The items that stand, with their elements, in the order of the document.
+    standing: Vec<(Item, Element)>,
     drawn_heads: String,
     drawn_selection: String,
     size: (f32, f32),
@@ -169,7 +168,7 @@ impl Sheet {
             items: part(".items"),
             selection: part(".selection"),
             workshop: workshop.unwrap_or_else(|| part(".selection")),
-            standing: BTreeMap::new(),
+            standing: Vec::new(),
             drawn_heads: String::new(),
             drawn_selection: String::new(),
             size: (0.0, 0.0),
@@ -241,11 +240,14 @@ impl Sheet {
     /// Puts exactly these items into the document, in this order. What looks as it did is left alone; what only stands elsewhere, or is longer, stays
     /// the element that it was.
     fn place(&mut self, items: Vec<Item>) {
-        let mut before = std::mem::take(&mut self.standing);
+        let mut before: Vec<_> = std::mem::take(&mut self.standing).into_iter().map(Some).collect();
         let mut fresh = String::new();
         let mut placed = Vec::with_capacity(items.len());
+        let mut next = 0;
         for item in items {
-            let stands = before.remove(&item.thing()).and_then(|(old, element)| {
+            let stands = find_thing(&before, next, item.thing()).and_then(|at| {
+                next = at + 1;
+                let (old, element) = before[at].take()?;
                 let stays = old.key == item.key || reshape(&element, &old, &item);
                 if !stays {
                     element.remove();
@@ -257,7 +259,7 @@ impl Sheet {
             }
             placed.push((item, stands));
         }
-        for (_, gone) in before.into_values() {
+        for (_, gone) in before.into_iter().flatten() {
             gone.remove();
         }
         self.workshop.set_inner_html(&fresh);
@@ -270,9 +272,15 @@ impl Sheet {
                 // The cursor is a child of these items, so this cannot be refused.
                 self.items.insert_before(&element, cursor.as_deref()).ok();
             }
-            self.standing.insert(item.thing(), (item, element));
+            self.standing.push((item, element));
         }
     }
+}
+
+/// Where a thing stands among those that are left, looked for from where the last one stood: their order rarely changes.
+fn find_thing(standing: &[Option<(Item, Element)>], from: usize, thing: Thing) -> Option<usize> {
+    let is_it = |at: &usize| matches!(&standing[*at], Some((item, _)) if item.thing() == thing);
+    (from..standing.len()).chain(0..from).find(is_it)
 }
 
 /// Makes the element of an item look like another of the same make; `false` where they differ by more than where their shapes stand, what they say,

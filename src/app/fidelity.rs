@@ -1,15 +1,18 @@
 //! The page that says how far the simulators can be trusted: what the search found in every variant, what is left out, and whom the models follow.
 
+use leptos::prelude::expect_context;
 use maud::{Markup, html};
 
 use crate::explore::{Question, What, reads_as};
 use crate::scenarios::{Entry, Info, catalogue};
 
+use super::library::{Library, once_here};
+use super::live::part;
 use super::nav::href;
 use super::text;
 
 /// What the search finds in every variant: regenerated and compared by tests, so it is true of this very build.
-const EXPLORED: &str = include_str!("../../docs/explored.tsv");
+const EXPLORED: &str = "explored.tsv";
 
 /// One row of it.
 struct Row<'a> {
@@ -46,8 +49,10 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The page.
+/// The page, which fills as its texts arrive.
 pub fn page() -> Markup {
+    let library = expect_context::<Library>();
+    part("explored", move || html! { @for entry in catalogue() { (scenario(*entry, library)) } });
     html! {
         article.fidelity {
             header { h1 { (text::FIDELITY) } p.lede { (text::FIDELITY_LEDE) } }
@@ -55,25 +60,33 @@ pub fn page() -> Markup {
                 h2 #words-title { (text::FIDELITY_WORDS_TITLE) }
                 ul.plain { @for words in text::FIDELITY_WORDS { li { (words) } } }
             }
-            @for entry in catalogue() { (scenario(*entry)) }
+            div #explored {}
         }
     }
 }
 
-fn scenario(entry: &'static dyn Entry) -> Markup {
+fn scenario(entry: &'static dyn Entry, library: Library) -> Markup {
     let info = entry.info();
-    let rows: Vec<Row> = EXPLORED.lines().filter_map(|line| Row::of(line, info)).collect();
-    let (blocks, breaks): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(Row::asks_for_blocks);
     html! {
         section {
             h2 { a href=(href(&format!("/{}", info.id))) { (info.title) } }
-            (table(info, text::FIDELITY_BREAKS, &breaks))
-            (table(info, text::FIDELITY_BLOCKS, &blocks))
-            h3 { (text::LEFT_OUT) }
-            ul.plain { @for words in info.left_out { li { (words) } } }
-            h3 { (text::SOURCES) }
-            ul.plain { @for (title, place) in info.sources { li { cite { (title) } ", " (place) } } }
+            (once_here(library.text(EXPLORED), |table| explored(info, table)))
+            (once_here(library.about(info), |about| html! {
+                h3 { (text::LEFT_OUT) }
+                ul.plain { @for words in &about.left_out { li { (words) } } }
+                h3 { (text::SOURCES) }
+                ul.plain { @for (title, place) in &about.sources { li { cite { (title) } ", " (place) } } }
+            }))
         }
+    }
+}
+
+fn explored(info: &Info, table_of_all: &'static str) -> Markup {
+    let rows: Vec<Row> = table_of_all.lines().filter_map(|line| Row::of(line, info)).collect();
+    let (blocks, breaks): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(Row::asks_for_blocks);
+    html! {
+        (table(info, text::FIDELITY_BREAKS, &breaks))
+        (table(info, text::FIDELITY_BLOCKS, &blocks))
     }
 }
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::diagram::{Style, layout};
-use crate::scenarios::run_string::{Link, replay, split_choices};
+use crate::scenarios::run_string::{parse, replay};
 use crate::scenarios::{Entry, catalogue};
 
 use super::diagram::still;
@@ -26,7 +26,7 @@ pub fn page() -> Markup {
                     p.lede { (text::HERO_WORDS) }
                     @if let Some(entry) = first { p { a.call href=(address(entry)) { (text::HERO_CALL) } } }
                 }
-                @if let Some(run) = first.and_then(hero_run) { (run) }
+                @if let Some(run) = hero_run() { (run) }
             }
             section aria-labelledby="catalogue-title" {
                 h2 #catalogue-title { (text::CATALOGUE) }
@@ -46,21 +46,18 @@ const HERO_WIDTH: f32 = 640.0;
 /// How much of it is shown, in px.
 const HERO_TAIL: f32 = 452.0;
 
-/// The first famous run of a scenario, replayed and drawn, as a link to itself.
-fn hero_run(entry: &'static dyn Entry) -> Option<Markup> {
-    let info = entry.info();
-    let moment = info.moments.first()?;
-    let variant = info.variant(moment.variant).ok()?;
-    let values = info.values(variant, moment.parameters.iter().copied()).ok()?;
-    let mut link = Link::new(entry, variant, values, 0);
-    link.choices = split_choices(moment.choices);
-    link.step = moment.step;
+/// The famous run that is shown there.
+const HERO_LINK: &str = "/two-phase-commit/gives-up?v=1&rev=2&run=cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c-p1+10,p1-c+10,c:ack,p2:decision";
+
+/// That run, replayed and drawn, as a link to itself.
+fn hero_run() -> Option<Markup> {
+    let link = parse(HERO_LINK).ok()?;
     let replayed = replay(&link);
     let scene = layout(replayed.run.trace(), replayed.step, &Style::for_width(HERO_WIDTH));
     Some(html! {
         figure.hero-run {
-            a href=(href(&link.to_string())) aria-label=(text::hero_link(moment.title)) { (still(&scene, HERO_TAIL)) }
-            figcaption { strong { (moment.title) } " " (moment.text) " " (text::HERO_CAPTION) }
+            a href=(href(&link.to_string())) aria-label=(text::hero_link(text::HERO_RUN)) { (still(&scene, HERO_TAIL)) }
+            figcaption { strong { (text::HERO_RUN) } " " (text::HERO_TEXT) " " (text::HERO_CAPTION) }
         }
     })
 }

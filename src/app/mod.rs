@@ -11,6 +11,7 @@ mod home;
 mod icons;
 mod keyboard;
 mod lab;
+mod library;
 mod live;
 mod nav;
 mod page_api;
@@ -25,6 +26,7 @@ mod text;
 mod worker;
 
 use leptos::prelude::*;
+use library::Library;
 use live::{effect, hear, part};
 use maud::{Markup, html};
 use wasm_bindgen::JsCast;
@@ -98,6 +100,7 @@ fn keep() {
     provide_context(nav);
     provide_context(settings);
     provide_context(stage);
+    provide_context(Library::new());
     page_api::install(nav, stage, searcher);
     settings::listen(settings);
     listen();

@@ -3,8 +3,6 @@
 //! Neither can slant an arrow, so an arrow stands where its message ended; where another event of the run came between, its label says when it
 //! was sent.
 
-use std::collections::BTreeMap;
-
 use super::layout::{format_time, in_flight};
 use super::transcript::violation_sentence;
 use crate::engine::{Event, EventKind, LossCause, Message, NodeId, Trace};
@@ -37,7 +35,7 @@ pub(super) enum Way {
 /// The run as of a step.
 pub(super) fn script(trace: &Trace, step: u32) -> Vec<Line> {
     let rows = trace.rows_at_step(step);
-    let mut teller = Teller { trace, newest: BTreeMap::new(), cuts: 0 };
+    let mut teller = Teller { trace, newest: vec![0; trace.lanes.len() * trace.lanes.len()], cuts: 0 };
     let mut lines = Vec::new();
     let mut time = None;
     for (row, event) in (0..rows).zip(&trace.events) {
@@ -87,8 +85,8 @@ fn many(count: usize, what: &str) -> String {
 
 struct Teller<'a> {
     trace: &'a Trace,
-    /// By sender and receiver, the row in which the youngest message that has ended was sent.
-    newest: BTreeMap<(NodeId, NodeId), u32>,
+    /// By sender and receiver, the row in which the youngest message that has ended was sent; 0 where none has.
+    newest: Vec<u32>,
     /// How many partitions last.
     cuts: u32,
 }
@@ -133,7 +131,8 @@ impl Teller<'_> {
 
     /// Whether a message that was sent later on the same way has ended before this one, which now does.
     fn ended_late(&mut self, message: &Message) -> bool {
-        let newest = self.newest.entry((message.from, message.to)).or_insert(message.sent_row);
+        let way = message.from.index() * self.trace.lanes.len() + message.to.index();
+        let newest = &mut self.newest[way];
         let late = *newest > message.sent_row;
         *newest = message.sent_row.max(*newest);
         late

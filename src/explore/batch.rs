@@ -10,6 +10,8 @@ pub struct Waiting<S> {
     /// Steps on the way to it when it was put here: where the store knows of fewer, it was put here again, and this is out of date.
     pub depth: u16,
     pub state: S,
+    /// That of the state, so that a step that changes nothing is known at once.
+    pub fingerprint: u64,
     /// Only these steps are to be taken; `None` for all that do not sleep.
     pub woken: Option<Box<Sleep>>,
 }

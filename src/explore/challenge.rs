@@ -20,14 +20,14 @@ pub enum Judged {
 
 /// The question to the search that proves a challenge possible.
 pub fn proof(challenge: &Challenge) -> Question {
-    let what = match challenge.target {
-        Target::Break(invariant) => What::Break(invariant.to_owned()),
-        Target::Block(goal) => What::Blocked(goal.to_owned()),
+    let what = match &challenge.target {
+        Target::Break(invariant) => What::Break((*invariant).to_owned()),
+        Target::Block(goal) => What::Blocked((*goal).to_owned()),
         Target::Reach(standing) => {
             What::State(standing.iter().map(|(id, word)| ((*id).to_owned(), (*word).to_owned())).collect())
         }
     };
-    let mut question = Question::new(what, declared_budget(challenge.budget));
+    let mut question = Question::new(what, declared_budget(&challenge.budget));
     question.depth = challenge.choices as u16;
     question
 }
@@ -49,14 +49,14 @@ pub fn judge(challenge: &Challenge, run: &dyn Run, step: u32) -> Judged {
 
 /// Whether a run does what is asked at a step.
 fn does(challenge: &Challenge, run: &dyn Run, step: u32) -> bool {
-    match challenge.target {
+    match &challenge.target {
         Target::Break(invariant) => {
-            run.trace().violations.iter().any(|violation| violation.invariant == invariant && violation.step <= step)
+            run.trace().violations.iter().any(|violation| violation.invariant == *invariant && violation.step <= step)
         }
         Target::Block(goal) => run
             .verdicts(step)
             .iter()
-            .any(|verdict| verdict.id == goal && matches!(verdict.state, VerdictState::Blocked(_))),
+            .any(|verdict| verdict.id == *goal && matches!(verdict.state, VerdictState::Blocked(_))),
         Target::Reach(standing) => {
             let nodes = run.nodes(step);
             let lanes = &run.trace().lanes;

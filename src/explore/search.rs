@@ -204,7 +204,7 @@ impl<M: Model> Search<M> {
                 break;
             }
             if let Seen::New(place) = self.store.insert(fingerprint, None) {
-                self.welcome(place, state, None);
+                self.welcome(place, fingerprint, state, None);
             }
         }
     }
@@ -390,26 +390,30 @@ impl<M: Model> Search<M> {
     }
 
     fn expand_group(&self, group: &[Waiting<M::State>], out: &mut Expanded<M::State>) {
+        // Breadth first, nothing about a known state can change.
+        let skips_known = self.options.order == Order::Breadth && !self.options.edges;
         let successors = &mut out.successors;
         let begin = successors.len();
-        let mut ends = [begin; GROUP];
-        for (waiting, end) in group.iter().zip(&mut ends) {
+        let mut ends = [(begin, 0); GROUP];
+        for (waiting, (end, same)) in group.iter().zip(&mut ends) {
             self.model.expand(&waiting.state, &[], &mut |Step { ordinal, kind, .. }, state| {
                 let fingerprint = self.fingerprint(&state);
+                if skips_known && fingerprint == waiting.fingerprint {
+                    *same += 1;
+                    return;
+                }
                 successors.push(Successor { ordinal, kind, fingerprint, state, sleep: None });
             });
             *end = successors.len();
         }
-        // Breadth first, nothing about a known state can change.
-        let skips_known = self.options.order == Order::Breadth && !self.options.edges;
         if skips_known {
             self.store.fetch(successors[begin..].iter().map(|successor| successor.fingerprint));
         }
         let mut kept = begin;
         let mut at = begin;
-        for (waiting, end) in group.iter().zip(ends) {
+        for (waiting, (end, same)) in group.iter().zip(ends) {
             let first = kept;
-            let steps = end - at;
+            let steps = end - at + same;
             for at in at..end {
                 if !skips_known || !self.store.knows(successors[at].fingerprint) {
                     successors.swap(kept, at);
@@ -484,23 +488,23 @@ impl<M: Model> Search<M> {
                 return;
             }
             self.figures.transitions += 1;
-            let parent = (waiting.place, successor.ordinal);
+            let (kind, parent) = (successor.kind, (waiting.place, successor.ordinal));
             let (place, is_new) = match self.store.insert(successor.fingerprint, Some(parent)) {
                 Seen::New(place) => {
-                    self.welcome(place, successor.state, successor.sleep);
+                    self.welcome(place, successor.fingerprint, successor.state, successor.sleep);
                     (place, true)
                 }
                 Seen::Known(place) => {
-                    self.meet_again(place, parent, successor.state, successor.sleep.as_deref());
+                    self.meet_again(place, parent, successor);
                     (place, false)
                 }
             };
             if self.options.edges {
-                self.edges.push((waiting.place, place | kind_bits(successor.kind)));
+                self.edges.push((waiting.place, place | kind_bits(kind)));
             }
             // Only the first can be the guide's. Where it leads to a known state, the guide is no shortest way, and of no more use.
             if let Some(ordinal) = guide.take() {
-                let goes_on = is_new && ordinal == successor.ordinal;
+                let goes_on = is_new && ordinal == parent.1;
                 self.guided = self.guided.filter(|_| goes_on).map(|(_, taken)| (place, taken + 1));
             }
         }
@@ -518,7 +522,7 @@ impl<M: Model> Search<M> {
         self.options.guide.get(taken).copied()
     }
 
-    fn welcome(&mut self, place: u32, state: M::State, sleep: Option<Box<Sleep>>) {
+    fn welcome(&mut self, place: u32, fingerprint: u64, state: M::State, sleep: Option<Box<Sleep>>) {
         let depth = self.store.depth(place);
         self.figures.depth = self.figures.depth.max(depth);
         self.judge(place, depth, &state);
@@ -530,17 +534,18 @@ impl<M: Model> Search<M> {
         if let Some(sleep) = sleep {
             self.sleeps.put(place, *sleep);
         }
-        self.waiting.push_back(Waiting { place, depth, state, woken: None });
+        self.waiting.push_back(Waiting { place, depth, state, fingerprint, woken: None });
     }
 
     /// A state that is known was found once more.
-    fn meet_again(&mut self, place: u32, parent: (u32, u16), state: M::State, sleep: Option<&Sleep>) {
+    fn meet_again(&mut self, place: u32, parent: (u32, u16), successor: Successor<M::State>) {
+        let Successor { state, fingerprint, sleep, .. } = successor;
         if self.options.sleep {
             let waits = place >= self.begun;
-            if let Some(woken) = self.sleeps.meet(place, sleep).filter(|_| !waits) {
+            if let Some(woken) = self.sleeps.meet(place, sleep.as_deref()).filter(|_| !waits) {
                 self.waiting_bytes += self.weight(&state);
                 let depth = self.store.depth(place);
-                self.waiting.push_back(Waiting { place, depth, state, woken: Some(Box::new(woken)) });
+                self.waiting.push_back(Waiting { place, depth, state, fingerprint, woken: Some(Box::new(woken)) });
             }
             return;
         }
@@ -550,7 +555,7 @@ impl<M: Model> Search<M> {
             let depth = self.store.depth(place);
             self.judge(place, depth, &state);
             self.waiting_bytes += self.weight(&state);
-            self.waiting.push_back(Waiting { place, depth, state, woken: None });
+            self.waiting.push_back(Waiting { place, depth, state, fingerprint, woken: None });
         }
     }
 

@@ -6,14 +6,39 @@ pub const STATES_MAX: u32 = (1 << 30) - 1;
 const NONE: u32 = u32::MAX;
 /// The key of a slot in which nothing is; a state with this fingerprint goes by another.
 const EMPTY: u64 = 0;
+/// Slots of a bucket.
+const SLOTS: usize = 8;
+
+/// Fingerprints that want the same place, from the first slot on without a gap: one line of the processor's cache, all of which is compared at once, since
+/// a loop that ends here or there costs more than it spares.
+#[derive(Clone)]
+#[repr(align(64))]
+struct Bucket([u64; SLOTS]);
+
+impl Bucket {
+    const EMPTY: Bucket = Bucket([EMPTY; SLOTS]);
+
+    /// The slot of a key; [`SLOTS`] where it is not here. [`EMPTY`] finds the first free one.
+    fn slot(&self, key: u64) -> usize {
+        (0..SLOTS).rev().fold(SLOTS, |found, slot| if self.0[slot] == key { slot } else { found })
+    }
+
+    fn holds(&self, key: u64) -> bool {
+        self.0.iter().fold(false, |found, there| found | (*there == key))
+    }
+
+    fn is_full(&self) -> bool {
+        self.0[SLOTS - 1] != EMPTY
+    }
+}
 
 /// States found so far, in the order in which they were found; a state is named by its place in it.
 pub struct Store {
     /// How each was found.
     ways: Vec<Way>,
-    /// Fingerprints, by open addressing with linear probing. A power of two, at most 3/4 full. They stand by themselves, since what is asked most
-    /// often is whether a state is known at all, and that is then one look into memory.
-    keys: Vec<u64>,
+    /// Fingerprints, by open addressing: where a bucket is full, the next one is looked into. A power of two, at most 3/4 full. They stand by
+    /// themselves, since what is asked most often is whether a state is known at all, and that is then one look into memory.
+    buckets: Vec<Bucket>,
     /// The place of the state in each slot.
     places: Vec<u32>,
 }
@@ -38,8 +63,8 @@ pub enum Seen {
 impl Store {
     /// No states yet.
     pub fn new() -> Self {
-        const SLOTS: usize = 1 << 10;
-        Store { ways: Vec::new(), keys: vec![EMPTY; SLOTS], places: vec![0; SLOTS] }
+        const BUCKETS: usize = 1 << 7;
+        Store { ways: Vec::new(), buckets: vec![Bucket::EMPTY; BUCKETS], places: vec![0; BUCKETS * SLOTS] }
     }
 
     /// How many there are.
@@ -49,32 +74,55 @@ impl Store {
 
     /// Bytes that it takes, what it has set aside for more included.
     pub fn bytes(&self) -> usize {
-        self.ways.capacity() * size_of::<Way>() + self.keys.len() * (size_of::<u64>() + size_of::<u32>())
+        self.ways.capacity() * size_of::<Way>() + self.places.len() * (size_of::<u64>() + size_of::<u32>())
     }
 
-    /// The slot of a fingerprint, or the one where it belongs, and whether it is there.
-    fn slot(&self, key: u64) -> (usize, bool) {
-        let mask = self.keys.len() - 1;
+    /// The bucket where a key is looked for first.
+    fn first_bucket(&self, key: u64) -> usize {
         // Fingerprints are well spread, so their low bits are.
-        let mut slot = (key as usize) & mask;
+        key as usize & (self.buckets.len() - 1)
+    }
+
+    /// The slot of a key, or the one where it belongs, and whether it is there.
+    fn slot(&self, key: u64) -> (usize, bool) {
+        let mut at = self.first_bucket(key);
         loop {
-            let there = self.keys[slot];
-            if there == key || there == EMPTY {
-                return (slot, there == key);
+            let bucket = &self.buckets[at];
+            let slot = bucket.slot(key);
+            if slot < SLOTS {
+                return (at * SLOTS + slot, true);
             }
-            slot = (slot + 1) & mask;
+            if !bucket.is_full() {
+                return (at * SLOTS + bucket.slot(EMPTY), false);
+            }
+            at = (at + 1) & (self.buckets.len() - 1);
         }
+    }
+
+    fn put(&mut self, slot: usize, key: u64, place: u32) {
+        self.buckets[slot / SLOTS].0[slot % SLOTS] = key;
+        self.places[slot] = place;
     }
 
     /// Whether there is a state with this fingerprint.
     pub fn knows(&self, fingerprint: u64) -> bool {
-        self.slot(key_of(fingerprint)).1
+        let key = key_of(fingerprint);
+        let mut at = self.first_bucket(key);
+        loop {
+            let bucket = &self.buckets[at];
+            if bucket.holds(key) {
+                return true;
+            }
+            if !bucket.is_full() {
+                return false;
+            }
+            at = (at + 1) & (self.buckets.len() - 1);
+        }
     }
 
     /// Brings near what looking these up will need. Done by itself it is free of branches, and the processor waits for all of it at once.
     pub fn fetch(&self, fingerprints: impl Iterator<Item = u64>) {
-        let mask = self.keys.len() - 1;
-        let near = fingerprints.fold(0, |near, fingerprint| near ^ self.keys[(fingerprint as usize) & mask]);
+        let near = fingerprints.fold(0, |near, fingerprint| near ^ self.buckets[self.first_bucket(fingerprint)].0[0]);
         std::hint::black_box(near);
     }
 
@@ -92,10 +140,10 @@ impl Store {
             return Seen::Known(self.places[slot]);
         }
         let place = self.len();
-        (self.keys[slot], self.places[slot]) = (key, place);
+        self.put(slot, key, place);
         let (parent, ordinal) = parent.unwrap_or((NONE, 0));
         self.ways.push(Way { parent, ordinal, depth: self.depth_from(parent) });
-        if self.ways.len() * 4 > self.keys.len() * 3 {
+        if self.ways.len() * 4 > self.places.len() * 3 {
             self.grow();
         }
         Seen::New(place)
@@ -106,12 +154,13 @@ impl Store {
     }
 
     fn grow(&mut self) {
-        let slots = self.keys.len() * 2;
-        let keys = std::mem::replace(&mut self.keys, vec![EMPTY; slots]);
-        let places = std::mem::replace(&mut self.places, vec![0; slots]);
-        for (key, place) in keys.into_iter().zip(places).filter(|(key, _)| *key != EMPTY) {
+        let buckets = self.buckets.len() * 2;
+        let old = std::mem::replace(&mut self.buckets, vec![Bucket::EMPTY; buckets]);
+        let places = std::mem::replace(&mut self.places, vec![0; buckets * SLOTS]);
+        let keys = old.iter().flat_map(|bucket| bucket.0);
+        for (key, place) in keys.zip(places).filter(|(key, _)| *key != EMPTY) {
             let (slot, _) = self.slot(key);
-            (self.keys[slot], self.places[slot]) = (key, place);
+            self.put(slot, key, place);
         }
     }
 

@@ -23,16 +23,6 @@ pub struct Info {
     pub invariants: &'static [(&'static str, &'static str)],
     /// What should come to hold: (id, one sentence).
     pub goals: &'static [(&'static str, &'static str)],
-    /// The story, a paragraph each.
-    pub story: &'static [&'static str],
-    /// Runs worth seeing, opened by one click.
-    pub moments: &'static [Moment],
-    /// What the reader is dared to bring about.
-    pub challenges: &'static [Challenge],
-    /// What the model leaves out, a sentence each.
-    pub left_out: &'static [&'static str],
-    /// Sources that the model follows: (title, where in it).
-    pub sources: &'static [(&'static str, &'static str)],
 }
 
 /// The same scenario done another way.
@@ -52,57 +42,6 @@ pub struct Variant {
     pub defaults: &'static [(&'static str, &'static str)],
     /// The run that the page opens with, as choices of a run string.
     pub opening: &'static str,
-}
-
-/// A named run: a famous failure, a happy path.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    /// Title of the link.
-    pub title: &'static str,
-    /// One sentence: what to look at.
-    pub text: &'static str,
-    /// Variant that it runs in.
-    pub variant: &'static str,
-    /// Parameters that differ from the variant's defaults: (id, value).
-    pub parameters: &'static [(&'static str, &'static str)],
-    /// Choices of a run string.
-    pub choices: &'static str,
-    /// Step to show; `None` for the end.
-    pub step: Option<u32>,
-}
-
-/// Something that the reader is dared to bring about. That it can be done is proved by search, in a test.
-#[derive(Clone, Copy, Debug)]
-pub struct Challenge {
-    /// Its id, for what the page remembers: `split-without-fault`.
-    pub id: &'static str,
-    /// Title.
-    pub title: &'static str,
-    /// What to do, one sentence.
-    pub text: &'static str,
-    /// Variant in which it is to be done.
-    pub variant: &'static str,
-    /// Parameters that differ from the variant's defaults: (id, value).
-    pub parameters: &'static [(&'static str, &'static str)],
-    /// Faults that may be spent, by verb; the search that proves it also heeds `delay`.
-    pub budget: &'static [(&'static str, u32)],
-    /// What is to be brought about.
-    pub target: Target,
-    /// Most choices.
-    pub choices: u32,
-    /// Hints, the vaguest first.
-    pub hints: [&'static str; 3],
-}
-
-/// What a challenge asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Target {
-    /// Break this invariant.
-    Break(&'static str),
-    /// Block this goal: nobody can reach it by waiting.
-    Block(&'static str),
-    /// Let lifelines stand so: (id, what the badge says, or `down` or `paused`).
-    Reach(&'static [(&'static str, &'static str)]),
 }
 
 /// A parameter of a scenario. Its value in a run string is text that [`Parameter::check`] accepts.

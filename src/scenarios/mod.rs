@@ -1,4 +1,5 @@
 //! The catalogue: one scenario, one room. A new scenario is its file (or folder) plus one line in `CATALOGUE`; nothing else names it.
+mod about;
 mod entry;
 pub mod locks;
 pub mod run_string;
@@ -6,6 +7,7 @@ pub mod two_phase_commit;
 
 use crate::engine::{Followed, follow_in};
 
+pub use about::*;
 pub use entry::*;
 
 /// Every scenario, in the order of the home page.

@@ -28,9 +28,11 @@ const TYPES = {
   '.svg': 'image/svg+xml',
   '.json': 'application/json',
   '.txt': 'text/plain; charset=utf-8',
+  '.md': 'text/markdown; charset=utf-8',
+  '.tsv': 'text/tab-separated-values; charset=utf-8',
   '.png': 'image/png',
 };
-const COMPRESSED = new Set(['.html', '.js', '.css', '.wasm', '.svg', '.json', '.txt']);
+const COMPRESSED = new Set(['.html', '.js', '.css', '.wasm', '.svg', '.json', '.txt', '.md', '.tsv']);
 
 /** Compresses once per file. */
 const compressed = new Map();
@@ -47,9 +49,9 @@ async function body(path, encoding) {
   return compressed.get(key);
 }
 
-/** Everything in dist/, by name, with its size as brotli at its best sends it. */
+/** Everything in dist/, by its path there, with its size as brotli at its best sends it. */
 export function sizes() {
-  return readdirSync(DIST)
+  return readdirSync(DIST, { recursive: true })
     .filter((name) => statSync(join(DIST, name)).isFile())
     .map((name) => ({ name, bytes: brotliCompressSync(readFileSync(join(DIST, name))).length }));
 }

@@ -4,7 +4,7 @@
 
 use interleave::engine::{ChoiceGroup, ChoiceView, Run, generator};
 use interleave::scenarios::run_string::Link;
-use interleave::scenarios::{Entry, Info, ParameterKind, Variant};
+use interleave::scenarios::{About, Entry, Info, ParameterKind, Variant};
 use rand_core::RngCore;
 
 /// How an adversary plays.
@@ -115,4 +115,11 @@ fn parameters(info: &'static Info, random: &mut impl RngCore) -> Vec<(&'static s
 fn pick<'a, T>(all: &'a [T], random: &mut impl RngCore) -> Option<&'a T> {
     let at = random.next_u32() as usize % all.len().max(1);
     all.get(at)
+}
+
+/// What there is to read about a scenario.
+pub fn about(id: &str) -> About {
+    let path = format!("{}/texts/en/{id}.md", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    About::parse(text.leak()).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

@@ -89,7 +89,9 @@ fn pressed(bench: Bench, element: &Element) {
         "drawer" => bench.is_drawn_out.update(|on| *on = !*on),
         "more-lines" => bench.reach.update(|reach| *reach = reach.saturating_mul(transcript::MORE)),
         "moment" => {
-            if let Some(moment) = number(element).and_then(|at| lab.info().moments.get(at as usize)) {
+            if let (Some(at), Some(about)) = (number(element), lab.about())
+                && let Some(moment) = about.moments.get(at as usize)
+            {
                 open::moment(lab, moment);
             }
         }

@@ -19,19 +19,17 @@ const BEYOND: u32 = 40;
 pub fn panel(bench: Bench) -> Markup {
     bench.below.track();
     let info = bench.lab.info();
-    if info.challenges.is_empty() {
-        return html! {};
-    }
+    let Some(about) = bench.lab.about().filter(|about| !about.challenges.is_empty()) else { return html! {} };
     let judged = |challenge: &Challenge| bench.lab.read(|here| judged(bench, challenge, &here)).unwrap_or(Judged::Open);
     html! {
         h2 #challenges-title { (text::CHALLENGES) }
         ol {
-            @for (at, challenge) in info.challenges.iter().enumerate() {
+            @for (at, challenge) in about.challenges.iter().enumerate() {
                 li.challenge {
                     h3 { (challenge.title) }
                     p { (challenge.text) }
                     @if let Ok(variant) = info.variant(challenge.variant) {
-                        p.help { (text::challenge_bounds(variant.title, challenge.budget, challenge.choices)) }
+                        p.help { (text::challenge_bounds(variant.title, &challenge.budget, challenge.choices)) }
                     }
                     (verdict(judged(challenge)))
                     div.challenge-acts {
@@ -82,7 +80,8 @@ fn hints(hints: &[&str], number: usize) -> Markup {
 /// Opens a run in which a challenge can be met, from its start; with `solved`, asks the search for a shortest one that meets it.
 pub fn start(bench: Bench, at: usize, solved: bool) {
     let lab = bench.lab;
-    let Some(challenge) = lab.info().challenges.get(at) else { return };
+    let Some(about) = lab.about() else { return };
+    let Some(challenge) = about.challenges.get(at) else { return };
     let Some((variant, spec)) = spec(bench, challenge) else { return };
     lab.playing.set(false);
     let run = lab.entry.start(variant, &spec.values, spec.seed);

@@ -26,6 +26,7 @@ use maud::{Markup, html};
 use crate::scenarios::{Entry, Info};
 
 use super::icons::{Glyph, icon};
+use super::library::Library;
 use super::live::{class, effect, part};
 use super::nav::Nav;
 use super::settings::Settings;
@@ -39,7 +40,7 @@ use state::{At, Lab};
 pub fn page(entry: &'static dyn Entry) -> Markup {
     let nav = expect_context::<Nav>();
     let stage = expect_context::<Stage>();
-    let lab = Lab::new(entry, expect_context::<Settings>());
+    let lab = Lab::new(entry, expect_context::<Settings>(), expect_context::<Library>());
     stage.enter(lab);
     if !nav.embedded.get_untracked() {
         open::restore_branches(lab);

@@ -142,7 +142,7 @@ fn again(lab: Lab, spec: Spec) {
     lab.go(step);
 }
 
-fn moment_link(lab: Lab, moment: &'static Moment) -> Option<(Link, Spec)> {
+fn moment_link(lab: Lab, moment: &Moment) -> Option<(Link, Spec)> {
     let variant = lab.info().variant(moment.variant).ok()?;
     let values = lab.info().values(variant, moment.parameters.iter().copied()).ok()?;
     let spec = Spec { variant, values, seed: 0 };
@@ -154,7 +154,7 @@ fn moment_link(lab: Lab, moment: &'static Moment) -> Option<(Link, Spec)> {
 }
 
 /// Opens a named run.
-pub fn moment(lab: Lab, moment: &'static Moment) {
+pub fn moment(lab: Lab, moment: &Moment) {
     lab.notice.set(None);
     lab.playing.set(false);
     if let Some((link, spec)) = moment_link(lab, moment) {
@@ -164,7 +164,7 @@ pub fn moment(lab: Lab, moment: &'static Moment) {
 }
 
 /// What stands behind `#` in the link to a named run.
-pub fn moment_fragment(lab: Lab, moment: &'static Moment) -> Option<String> {
+pub fn moment_fragment(lab: Lab, moment: &Moment) -> Option<String> {
     moment_link(lab, moment).map(|(link, _)| link.to_string())
 }
 

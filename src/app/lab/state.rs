@@ -1,9 +1,12 @@
 //! The lab: the runs that the reader has open on one scenario's page, which of them is shown, and at which step.
 
+use std::rc::Rc;
+
 use crate::diagram::step_sentence;
 use crate::engine::{Branch, BranchError, BranchId, Branches, Chosen, Event, MessageEnd, NodeId, Run, Trace};
-use crate::scenarios::{Entry, Info, Values, Variant};
+use crate::scenarios::{About, Entry, Info, Values, Variant};
 
+use super::super::library::Library;
 use super::super::settings::Settings;
 use super::super::signal::{Derived, Kept, State};
 use super::super::text;
@@ -98,6 +101,8 @@ pub struct Lab {
     pub entry: &'static dyn Entry,
     /// What the reader has set for themselves.
     pub settings: Settings,
+    /// What there is to read.
+    pub library: Library,
     folders: Kept<Vec<Folder>>,
     /// Where the reader is.
     pub at: State<At>,
@@ -119,10 +124,11 @@ pub struct Lab {
 
 impl Lab {
     /// A lab in which nothing is open yet.
-    pub fn new(entry: &'static dyn Entry, settings: Settings) -> Self {
+    pub fn new(entry: &'static dyn Entry, settings: Settings, library: Library) -> Self {
         Lab {
             entry,
             settings,
+            library,
             folders: Kept::new(Vec::new()),
             at: State::new(At { folder: 0, branch: BranchId(0), steps: 0, step: 0, set: 0, is_open: false }),
             selected: State::new(Selected::Follow),
@@ -133,6 +139,11 @@ impl Lab {
             playing: State::new(false),
             speed: State::new(10),
         }
+    }
+
+    /// What there is to read about the scenario, once it has arrived.
+    pub fn about(self) -> Option<Rc<About>> {
+        self.library.about(self.info())?.ok()
     }
 
     /// What the scenario declares.

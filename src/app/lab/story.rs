@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::super::library::once_here;
 use super::super::nav::href;
 use super::super::text;
 use super::open;
@@ -11,17 +12,19 @@ use super::state::Lab;
 pub fn moments(lab: Lab) -> Markup {
     html! {
         h2 #moments-title { (text::MOMENTS) }
-        ul {
-            @for (at, moment) in lab.info().moments.iter().enumerate() {
-                li.moment {
-                    a href=[open::moment_fragment(lab, moment).map(|fragment| href(&fragment))] data-act="moment" data-of=(at) {
-                        (moment.title)
+        (once_here(lab.library.about(lab.info()), |about| html! {
+            ul {
+                @for (at, moment) in about.moments.iter().enumerate() {
+                    li.moment {
+                        a href=[open::moment_fragment(lab, moment).map(|fragment| href(&fragment))] data-act="moment" data-of=(at) {
+                            (moment.title)
+                        }
+                        span.moment-variant { (lab.info().variant(moment.variant).map_or("", |variant| variant.title)) }
+                        p { (moment.text) }
                     }
-                    span.moment-variant { (lab.info().variant(moment.variant).map_or("", |variant| variant.title)) }
-                    p { (moment.text) }
                 }
             }
-        }
+        }))
     }
 }
 
@@ -29,7 +32,7 @@ pub fn moments(lab: Lab) -> Markup {
 pub fn story(lab: Lab) -> Markup {
     html! {
         h2 #story-title { (text::STORY) }
-        @for paragraph in lab.info().story { p { (paragraph) } }
+        (once_here(lab.library.about(lab.info()), |about| html! { @for paragraph in &about.story { p { (paragraph) } } }))
     }
 }
 
@@ -37,10 +40,12 @@ pub fn story(lab: Lab) -> Markup {
 pub fn small_print(lab: Lab) -> Markup {
     html! {
         h2 #left-out-title { (text::LEFT_OUT) }
-        ul { @for sentence in lab.info().left_out { li { (sentence) } } }
-        h2 #sources-title { (text::SOURCES) }
-        ul.sources {
-            @for (title, place) in lab.info().sources { li { cite { (title) } " " span.place { (place) } } }
-        }
+        (once_here(lab.library.about(lab.info()), |about| html! {
+            ul { @for sentence in &about.left_out { li { (sentence) } } }
+            h2 #sources-title { (text::SOURCES) }
+            ul.sources {
+                @for (title, place) in &about.sources { li { cite { (title) } " " span.place { (place) } } }
+            }
+        }))
     }
 }

@@ -23,6 +23,9 @@ pub const OPEN_FULL: &str = "Open in the lab";
 pub const HERO_TITLE: &str = "You decide what arrives first.";
 pub const HERO_WORDS: &str = "Interleave runs real distributed protocols in your browser, one event at a time. You are the scheduler and the adversary: deliver, delay, drop, crash, and watch which promises still hold.";
 pub const HERO_CALL: &str = "Break a two-phase commit";
+pub const HERO_RUN: &str = "Split by impatience";
+pub const HERO_TEXT: &str =
+    "p2 voted yes, waited, and gave up, while the commit was on its way. c and p1 have committed.";
 pub const HERO_CAPTION: &str = "A real run, not a drawing: open it, rewind it, do better.";
 pub const HOW_TITLE: &str = "How it works";
 pub const HOW_IT_WORKS: [(&str, &str); 3] = [
@@ -123,6 +126,7 @@ pub const SEED: &str = "Seed";
 pub const SEED_HELP: &str = "Latencies of the scheduler are drawn from it.";
 pub const NO_NODES: &str = "nobody";
 pub const MOMENTS: &str = "Runs worth seeing";
+pub const COMING: &str = "On its way\u{2026}";
 pub const STORY: &str = "The story";
 pub const LEFT_OUT: &str = "What this model leaves out";
 pub const SOURCES: &str = "Sources";
@@ -196,6 +200,13 @@ pub const OPENING_NAME: &str = "Opening";
 pub const LINK_NAME: &str = "From the link";
 pub const FRESH_NAME: &str = "From the start";
 pub const NOT_INFLATED: &str = "its packed part cannot be unpacked";
+
+/// A text of this site that could not be had.
+pub fn not_fetched(path: &str, why: &str) -> String {
+    format!(
+        "{path} could not be loaded ({why}). Check your connection and load the page again; what you have done here stays."
+    )
+}
 
 pub fn fork_name(step: u32) -> String {
     format!("From step {step}")

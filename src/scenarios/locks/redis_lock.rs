@@ -1,7 +1,7 @@
-//! What the catalogue says of the scenario with one Redis: variants, parameters, story, moments, sources.
+//! What the catalogue says of the scenario with one Redis: variants and parameters.
 
 use super::vocabulary::{Command, Rules, Service};
-use crate::scenarios::{Challenge, Info, Moment, Parameter, ParameterKind, Target, Variant};
+use crate::scenarios::{Info, Parameter, ParameterKind, Variant};
 
 /// What must hold of any lock here, and what should come to hold.
 pub const INVARIANTS: &[(&str, &str)] = &[
@@ -25,23 +25,6 @@ pub static INFO: Info = Info {
     parameters: PARAMETERS,
     invariants: INVARIANTS,
     goals: GOALS,
-    story: STORY,
-    moments: MOMENTS,
-    challenges: CHALLENGES,
-    left_out: &[
-        "Connections are TCP: they neither lose nor reorder; a crash breaks them and a partition makes them wait. A broken pool or a proxy is not modelled.",
-        "A Redis expires a key at the moment its clock passes the expiry; a real one does so when somebody asks, or within a tenth of a second. Nobody can tell.",
-        "Redisson's lock is a hash with a count, so that its owner may lock again, and it wakes waiters by a message; here the value is a plain owner and waiters poll.",
-        "The storage holds one value and does one thing at a time.",
-        "Replication and failover are left out: a promoted replica that lacks the lock is a scenario of its own.",
-        "A client that gets no answer at all gives up; a real one may retry and find its own lock in its way.",
-    ],
-    sources: &[
-        ("redis/docs: Distributed locks with Redis", "the single-instance lock, the release by script, fencing tokens"),
-        ("Redis 7.0 source and commands reference", "SET, PEXPIRE, expiry (`keyIsExpired`), `appendfsync`"),
-        ("Redisson: RLock, RFencedLock", "watchdog of 30 s renewed every 10 s; tokens from a counter"),
-        ("Kleppmann: How to do distributed locking (2016)", "the pause, the delayed write, fencing"),
-    ],
 };
 
 /// A lock by SET NX PX, released by script, by a client that looks at its clock.
@@ -206,150 +189,4 @@ const PARAMETERS: &[Parameter] = &[
     },
     PERSISTENCE,
     THROWS,
-];
-
-const STORY: &[&str] = &[
-    "Two processes on two machines must not do the same thing at once. Neither can see the other's memory, so they agree on a third place: a key in Redis. Who sets it may go in; who finds it set waits; who leaves deletes it.",
-    "Everything that can go wrong is in that last sentence. If its holder crashes, nobody deletes the key, so it needs an expiry. The expiry must come with the key, in one command, or a crash falls between the two. And once a lock can expire, it can belong to another by the time its first holder releases it, so a release must check whose it is.",
-    "What is then left is what no lock service can mend: the lease is a promise about time, and its holder may not be running when it ends. A garbage collection, a suspended machine, a write that lingers in the network: the lease is over, another is inside, and the first goes on as if nothing had happened.",
-    "There are two answers. Make the lease longer than any pause that you care about, or renew it; that makes the overlap rare, and for work that may be done twice it is enough. Or let the storage itself refuse whoever comes late, by a number that grows with each grant; then it no longer matters who believes what. Pause a client and see which of the two you need.",
-];
-
-const MOMENTS: &[Moment] = &[
-    Moment {
-        title: "A lock for ever",
-        text: "The holder crashed, the key has no expiry, and b asks in vain.",
-        variant: "no-expiry",
-        parameters: &[],
-        choices: "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,b.begin+500,b-r+5,r-b+5,a!crash+100,b:retry,b-r+5,r-b+5",
-        step: None,
-    },
-    Moment {
-        title: "Between two commands",
-        text: "SETNX was done, EXPIRE was not: the crash broke the connection that carried it.",
-        variant: "set-then-expire",
-        parameters: &[],
-        choices: "a.begin,a-r+5,b.begin,r-a+5,b-r,r-b+5,a!crash",
-        step: None,
-    },
-    Moment {
-        title: "An exception on the way out",
-        text: "No crash at all: the work throws, the release is skipped, the lock stays.",
-        variant: "forgotten-release",
-        parameters: &[],
-        choices: "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,b.begin+500,b-r+5,r-b+5,a:work",
-        step: None,
-    },
-    Moment {
-        title: "The stolen lock",
-        text: "a's DEL was slow. It arrives when the lock is b's, and c walks in beside b.",
-        variant: "no-owner-check",
-        parameters: &[("clients", "3")],
-        choices: "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,b.begin+100,b-r+5,r-b+5,a:work,a-s+5,s-a+5,a:reply,b:retry,b-r+5,r-b+5,r:expire,b:retry,b-r+5,r-b+5,b-s+5,s-b+5,a-r,c.begin+5,c-r+5,r-c+5",
-        step: None,
-    },
-    Moment {
-        title: "The stolen lock, refused",
-        text: "The same schedule with the release by script: the late release finds another's value and does nothing.",
-        variant: "owner-checked",
-        parameters: &[("clients", "3")],
-        choices: "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,b.begin+100,b-r+5,r-b+5,a:work,a-s+5,s-a+5,a:reply,b:retry,b-r+5,r-b+5,r:expire,b:retry,b-r+5,r-b+5,b-s+5,s-b+5,a-r,c.begin+5,c-r+5,r-c+5",
-        step: None,
-    },
-    Moment {
-        title: "Kleppmann's pause",
-        text: "a stops inside, its lease runs out, b goes in and writes. a wakes and overwrites what b wrote.",
-        variant: "owner-checked",
-        parameters: &[],
-        choices: "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,b.begin+100,b-r+5,r-b+5,a!pause,b:retry,b-r+5,r-b+5,r:expire,b:retry,b-r+5,r-b+5,b-s+5,s-b+5,b:work,b-s+5,s-b+5,a!resume,a:work,a-s+5",
-        step: None,
-    },
-    Moment {
-        title: "Work outlives the lease",
-        text: "Nothing fails: the work takes six seconds and the lease five.",
-        variant: "owner-checked",
-        parameters: &[("work", "6000")],
-        choices: "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,b.begin+1200,b-r+5,r-b+5,r:expire,b:retry,b-r+5,r-b+5",
-        step: None,
-    },
-    Moment {
-        title: "Redis's clock jumps",
-        text: "The server's clock is set forward by six seconds, and with it the lease is over.",
-        variant: "owner-checked",
-        parameters: &[],
-        choices: "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,b.begin+100,r!jump6000,r:expire,b-r+5,r-b+5",
-        step: None,
-    },
-    Moment {
-        title: "Redis forgets",
-        text: "Without persistence a restart of Redis frees every lock, whoever is inside.",
-        variant: "owner-checked",
-        parameters: &[("persistence", "off")],
-        choices: "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,r!crash+100,r!restart+200,b.begin,b-r+5,r-b+5",
-        step: None,
-    },
-    Moment {
-        title: "The watchdog at work",
-        text: "The work takes 25 s, three times the renewal period: the lease never runs out.",
-        variant: "watchdog",
-        parameters: &[],
-        choices: "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,b.begin+100,b-r+5,r-b+5,a:renew,a-r+5,r-a+5,a:renew,a-r+5,r-a+5,b:retry,b-r+5,r-b+5,a:work,a-s+5,s-a+5,a-r+5,r-a+5,b:retry,b-r+5,r-b+5",
-        step: None,
-    },
-    Moment {
-        title: "Fenced off",
-        text: "The same pause. The storage has seen token 2, so it refuses a's write with token 1.",
-        variant: "fenced",
-        parameters: &[],
-        choices: "a.begin,a-r+5,r-a+5,a-s+5,s-a+5,b.begin+100,b-r+5,r-b+5,a!pause,b:retry,b-r+5,r-b+5,r:expire,b:retry,b-r+5,r-b+5,b-s+5,s-b+5,b:work,b-s+5,s-b+5,a!resume,a:work,a-s+5,s-a+5",
-        step: None,
-    },
-];
-
-const CHALLENGES: &[Challenge] = &[
-    Challenge {
-        id: "lock-for-ever",
-        title: "A lock for ever",
-        text: "One crash: leave a lock that nobody will ever release.",
-        variant: "set-then-expire",
-        parameters: &[],
-        budget: &[("crash", 1), ("delay", 0)],
-        target: Target::Break("orphan"),
-        choices: 4,
-        hints: [
-            "Where is the lock without an expiry?",
-            "Between SETNX and PEXPIRE, for as long as the latter is on its way.",
-            "Let a take the lock, and crash it before its PEXPIRE arrives.",
-        ],
-    },
-    Challenge {
-        id: "steal-a-lock",
-        title: "Steal a lock",
-        text: "No fault, one slow message: let a delete the lock that b holds.",
-        variant: "no-owner-check",
-        parameters: &[],
-        budget: &[("delay", 1)],
-        target: Target::Break("owner"),
-        choices: 13,
-        hints: [
-            "A release that is on its way is nobody's.",
-            "Let a finish its work and hold its DEL back.",
-            "Let the lock expire while the DEL is on its way, let b take it, and then let the DEL arrive.",
-        ],
-    },
-    Challenge {
-        id: "overwrite",
-        title: "Overwrite a write",
-        text: "One pause: let a client overwrite what the other wrote, without having seen it.",
-        variant: "owner-checked",
-        parameters: &[],
-        budget: &[("pause", 1), ("delay", 0)],
-        target: Target::Break("past"),
-        choices: 20,
-        hints: [
-            "Whoever overwrites must have read before the other wrote.",
-            "Pause a once it has read, and let its lease run out.",
-            "b takes the lock, reads, works and writes; then wake a and let it write.",
-        ],
-    },
 ];

@@ -1,7 +1,7 @@
-//! What the catalogue says of the scenario: variants, parameters, story, moments, sources.
+//! What the catalogue says of the scenario: variants and parameters.
 
 use super::vocabulary::Rules;
-use crate::scenarios::{Challenge, Info, Moment, Parameter, ParameterKind, Target, Variant};
+use crate::scenarios::{Info, Parameter, ParameterKind, Variant};
 
 /// Everything that the scenario declares.
 pub static INFO: Info = Info {
@@ -20,30 +20,6 @@ pub static INFO: Info = Info {
     goals: &[
         ("decided", "Every participant that is up learns the decision and releases its lock."),
         ("told", "The client hears how it ended."),
-    ],
-    story: STORY,
-    moments: MOMENTS,
-    challenges: CHALLENGES,
-    left_out: &[
-        "One transaction only: no other transaction waits for the row locks that you see held.",
-        "The local check is a parameter; what the participants store is not modelled.",
-        "A crash loses every write that was not forced; a real disk may have kept some of them.",
-        "A message that is repeated while its first copy is still on its way is not sent twice.",
-        "The read-only optimisation, presumed commit, trees of coordinators, and heuristic decisions by operators are left out.",
-        "In three-phase commit a participant that crashed after voting never leads: if all have crashed, they wait for ever, although the last to crash could finish.",
-        "Faster Paxos Commit, where participants hear from the acceptors directly, is left out.",
-    ],
-    sources: &[
-        (
-            "Bernstein, Hadzilacos, Goodman: Concurrency Control and Recovery in Database Systems (1987)",
-            "chapter 7: AC1 to AC5, two-phase and three-phase commit, cooperative termination",
-        ),
-        ("Gray, Lamport: Consensus on Transaction Commit (2006)", "sections 3 to 5: the costs, blocking, Paxos Commit"),
-        (
-            "Mohan, Lindsay, Obermarck: Transaction Management in the R* Distributed Database Management System (1986)",
-            "section 3: presumed abort",
-        ),
-        ("Skeen: Nonblocking Commit Protocols (1981)", "three-phase commit"),
     ],
 };
 
@@ -196,165 +172,5 @@ const PARAMETERS: &[Parameter] = &[
         help: "Paxos Commit: 2F+1 acceptors, the coordinator among them, of which F may crash.",
         kind: ParameterKind::Int { min: 0, max: 2, step: 1, unit: "" },
         default: "1",
-    },
-];
-
-const STORY: &[&str] = &[
-    "A transaction has changed rows in several databases. Each holds a lock on its row and can still go either way. The coordinator asks all of them to prepare; whoever votes yes promises to commit when told so, and to wait until it is told.",
-    "That promise is the whole trick and the whole price. Between its yes and the decision a participant is in doubt: it may neither commit (another may have voted no) nor abort (the coordinator may have told another to commit). If the coordinator stops answering, it can only wait, with its lock held.",
-    "Every variant here is an answer to that wait. Giving up is the tempting one, and it is wrong. Asking the others helps unless all are in doubt. A third phase helps as long as silence means a crash. Paxos Commit helps because a decision no longer lives in one place.",
-    "Try to break them. Deliver messages in any order, lose them, crash a node between two writes, cut the network. A red row says which rule broke and which two events broke it.",
-];
-
-const MOMENTS: &[Moment] = &[
-    Moment {
-        title: "Split by impatience",
-        text: "p2 voted yes, waited, and gave up, while the commit was on its way. c and p1 have committed.",
-        variant: "gives-up",
-        parameters: &[],
-        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c-p1+10,p1-c+10,c:ack,p2:decision",
-        step: None,
-    },
-    Moment {
-        title: "The coordinator forgets",
-        text: "It told p1 to commit, crashed, and tells p2 that nothing ever happened.",
-        variant: "no-log",
-        parameters: &[],
-        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c-p1+10,c!crash,c!restart,p2:decision,p2-c,c-p2.2",
-        step: None,
-    },
-    Moment {
-        title: "Blocked",
-        text: "All voted yes, the coordinator is down, and three row locks are held until it returns.",
-        variant: "basic",
-        parameters: &[],
-        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c",
-        step: None,
-    },
-    Moment {
-        title: "Saved by the log",
-        text: "The coordinator crashed between writing commit and telling p2 and p3. On its restart the log finishes the work.",
-        variant: "basic",
-        parameters: &[],
-        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c!crash2,c-p1+10,c!restart+500,p1-c,c-p1+5,p1-c+4,c-cl+1,c-p3+2,c-p2+1,p2-c+5,p3-c+4",
-        step: None,
-    },
-    Moment {
-        title: "3N−1 messages, 4 delays",
-        text: "Nothing fails and participant 1 sets it off: the counts are those of Gray and Lamport.",
-        variant: "basic",
-        parameters: &[("begin", "participant")],
-        choices: "p1.begin,p1-c+6,c-p3+5,c-p2+6,p3-c+2,p2-c+10,c-p3+6,c-p1+3,c-p2+2,p3-c,p1-c+3,p2-c+10",
-        step: None,
-    },
-    Moment {
-        title: "All in doubt",
-        text: "Asking the others does not help when nobody else knows either.",
-        variant: "cooperative",
-        parameters: &[],
-        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,c!crash,p3-c,p1:decision,p1-p2,p1-p3,p2-p1,p3-p1",
-        step: None,
-    },
-    Moment {
-        title: "Three phases, two sides",
-        text: "The partition looks like a crash to both sides. c commits, the others abort.",
-        variant: "three-phase",
-        parameters: &[],
-        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c!cut,c:pre-commit,c:ack,p1:decision,p1-p2+10,p1-p3,p2-p1+10,p3-p1,p1:states",
-        step: None,
-    },
-    Moment {
-        title: "Three phases, one crash",
-        text: "The coordinator crashed; p1 takes over and everyone commits without it.",
-        variant: "three-phase",
-        parameters: &[],
-        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p2-c,p3-c,c-p1+10,c!crash,c-p2,c-p3,p3-c+10,p2-c+2,p1-c+1,p1:decision,p1-p2+4,p2-p1+5,p1-p3+1,p3-p1+12,p1:states,p1-p2+7,p1-p3+1,p1-c+5",
-        step: None,
-    },
-    Moment {
-        title: "A new leader finds the votes",
-        text: "The coordinator is gone. Acceptor a1 asks a majority, finds that everyone prepared, and commits.",
-        variant: "paxos-commit",
-        parameters: &[],
-        choices: "cl.begin,cl-c+10,c-p1+10,c-p2,c-p3,p1-c+10,p1-a1,p2-c,p2-a1,p3-c,p3-a1,c!crash,a1-c+13,p1:decision,p2:decision,p3:decision,p3-c+4,p2-c+6,p1-c+2,p1:decision,p2:decision,p3:decision,p2-a1+5,p1-a1+5,p3-a1+2,a1-c,a1-a2+1,a2-a1+13,a1-c+11,a1-a2+2,a2-a1+4,a1-p1+8,a1-cl+1,a1-p2+2,a1-p3+3",
-        step: None,
-    },
-];
-
-const CHALLENGES: &[Challenge] = &[
-    Challenge {
-        id: "split-without-fault",
-        title: "Split it without a fault",
-        text: "Let one participant commit and another abort, with nothing but slow messages.",
-        variant: "gives-up",
-        parameters: &[],
-        budget: &[],
-        target: Target::Break("ac1"),
-        choices: 12,
-        hints: [
-            "Who may act on its own, and when?",
-            "Everybody votes yes and the coordinator decides; only the news of it is late.",
-            "Hold back a commit until the participant that it is for has lost its patience: let its decision timer fire.",
-        ],
-    },
-    Challenge {
-        id: "change-its-mind",
-        title: "Make it change its mind",
-        text: "One crash: let the coordinator deny a commit that it has decided on.",
-        variant: "no-log",
-        parameters: &[],
-        budget: &[("crash", 1), ("delay", 1)],
-        target: Target::Break("ac4"),
-        choices: 12,
-        hints: [
-            "What does it know once it has crashed?",
-            "Crash it in the midst of what it does when the last vote arrives, and bring it back.",
-            "Somebody must ask it afterwards, or vote again, so that it says abort.",
-        ],
-    },
-    Challenge {
-        id: "everybody-waits",
-        title: "Three locks and nobody to ask",
-        text: "One crash: leave a participant that voted yes with nobody who can tell it the decision.",
-        variant: "basic",
-        parameters: &[],
-        budget: &[("crash", 1), ("delay", 0)],
-        target: Target::Block("decided"),
-        choices: 4,
-        hints: [
-            "A participant is in doubt from its yes on.",
-            "Only the coordinator knows how it ends.",
-            "Let one participant vote, then crash the coordinator.",
-        ],
-    },
-    Challenge {
-        id: "half-told",
-        title: "Half of them know",
-        text: "One crash: p1 has committed, p2 is in doubt, and the coordinator is down.",
-        variant: "basic",
-        parameters: &[],
-        budget: &[("crash", 1), ("delay", 0)],
-        target: Target::Reach(&[("p1", "committed"), ("p2", "prepared"), ("c", "down")]),
-        choices: 11,
-        hints: [
-            "The decision must have left the coordinator, but not reached everybody.",
-            "There is a moment between two of its sends.",
-            "When the last vote arrives, crash the coordinator behind what it sends to p1, or hold the other messages back.",
-        ],
-    },
-    Challenge {
-        id: "two-sides",
-        title: "Two sides, two decisions",
-        text: "One partition and no crash: three-phase commit, which never blocks, decides both ways.",
-        variant: "three-phase",
-        parameters: &[],
-        budget: &[("partition", 1)],
-        target: Target::Break("ac1"),
-        choices: 18,
-        hints: [
-            "Each side must believe that the other has crashed.",
-            "Cut the coordinator off when all votes are in, before anybody has pre-committed.",
-            "Its timers let it commit; on the other side the first participant takes over, asks the rest, and aborts.",
-        ],
     },
 ];

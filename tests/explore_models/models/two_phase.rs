@@ -3,8 +3,6 @@
 //! Messages are never taken out, so receiving one again is a step that changes nothing. A resource manager may prepare or abort on its own; the
 //! manager may abort at any time before it commits.
 
-use std::hash::{Hash, Hasher};
-
 use interleave::engine::stable_hash;
 use interleave::explore::{Model, Step};
 
@@ -25,49 +23,21 @@ pub enum Tm {
     Aborted,
 }
 
-/// A set of resource managers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Set(u8);
+/// A state with `N` resource managers, at most 8, in one word: both searches of the benchmark copy and hash states millions of times. From the lowest bit
+/// on: `rmState`, two bits each; `tmPrepared` and whose "Prepared" is in `msgs`, a bit each; `tmState`; "Commit" and "Abort" in `msgs`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct State<const N: usize>(u64);
 
-impl Set {
-    fn has(self, rm: usize) -> bool {
-        (self.0 >> rm) & 1 == 1
-    }
-
-    fn with(self, rm: usize) -> Set {
-        Set(self.0 | (1 << rm))
-    }
-
-    fn all(size: usize) -> Set {
-        (0..size).fold(Set::default(), Set::with)
-    }
-}
-
-/// A state with `N` resource managers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct State<const N: usize> {
-    /// `rmState`
-    pub rms: [Rm; N],
-    /// `tmState`
-    pub tm: Tm,
-    /// `tmPrepared`
-    pub heard: Set,
-    /// Whose "Prepared" is in `msgs`.
-    pub prepared: Set,
-    /// Whether "Commit" is in `msgs`.
-    pub commit: bool,
-    /// Whether "Abort" is in `msgs`.
-    pub abort: bool,
-}
-
-impl<const N: usize> Hash for State<N> {
-    /// As one word, since all of it fits into one.
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let rms = self.rms.iter().fold(0, |word, rm| word << 2 | *rm as u64);
-        let messages = u64::from(self.prepared.0) << 2 | u64::from(self.commit) << 1 | u64::from(self.abort);
-        hasher.write_u64(((rms << 2 | self.tm as u64) << 8 | u64::from(self.heard.0)) << 10 | messages);
-    }
-}
+/// `tmPrepared`: the manager has heard that this one is prepared.
+const HEARD: u32 = 16;
+/// "Prepared" of this one is in `msgs`.
+const PREPARED: u32 = 24;
+/// `tmState`
+const TM: u32 = 32;
+/// "Commit" is in `msgs`.
+const COMMIT: u32 = 34;
+/// "Abort" is in `msgs`.
+const ABORT: u32 = 35;
 
 /// A step, by the name that the specification gives it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,29 +53,53 @@ pub enum Action {
 
 impl<const N: usize> State<N> {
     /// `TPInit`
-    pub const INIT: Self =
-        State { rms: [Rm::Working; N], tm: Tm::Init, heard: Set(0), prepared: Set(0), commit: false, abort: false };
+    pub const INIT: Self = State(0);
+
+    fn has(self, bit: u32) -> bool {
+        self.0 >> bit & 1 == 1
+    }
+
+    #[must_use]
+    fn with(self, bit: u32) -> Self {
+        State(self.0 | 1 << bit)
+    }
+
+    fn rm(self, rm: usize) -> u64 {
+        self.0 >> (2 * rm) & 3
+    }
+
+    #[must_use]
+    fn with_rm(self, rm: usize, stands: Rm) -> Self {
+        State(self.0 & !(3 << (2 * rm)) | (stands as u64) << (2 * rm))
+    }
+
+    /// The manager decides, and says so.
+    #[must_use]
+    fn decided(self, tm: Tm, message: u32) -> Self {
+        State(self.0 | (tm as u64) << TM).with(message)
+    }
 
     /// Hands over everything that can happen.
     pub fn actions(&self, visit: &mut impl FnMut(Action)) {
-        if self.tm == Tm::Init {
-            if self.heard == Set::all(N) {
+        let is_open = self.0 >> TM & 3 == Tm::Init as u64;
+        if is_open {
+            if (0..N as u32).all(|rm| self.has(HEARD + rm)) {
                 visit(Action::TmCommit);
             }
             visit(Action::TmAbort);
         }
         for rm in 0..N {
-            if self.tm == Tm::Init && self.prepared.has(rm) {
+            if is_open && self.has(PREPARED + rm as u32) {
                 visit(Action::TmRcvPrepared(rm));
             }
-            if self.rms[rm] == Rm::Working {
+            if self.rm(rm) == Rm::Working as u64 {
                 visit(Action::RmPrepare(rm));
                 visit(Action::RmChooseToAbort(rm));
             }
-            if self.commit {
+            if self.has(COMMIT) {
                 visit(Action::RmRcvCommitMsg(rm));
             }
-            if self.abort {
+            if self.has(ABORT) {
                 visit(Action::RmRcvAbortMsg(rm));
             }
         }
@@ -113,39 +107,37 @@ impl<const N: usize> State<N> {
 
     /// The state after something that can happen.
     pub fn after(&self, action: Action) -> Self {
-        let mut next = *self;
         match action {
-            Action::TmCommit => (next.tm, next.commit) = (Tm::Committed, true),
-            Action::TmAbort => (next.tm, next.abort) = (Tm::Aborted, true),
-            Action::TmRcvPrepared(rm) => next.heard = self.heard.with(rm),
-            Action::RmPrepare(rm) => (next.rms[rm], next.prepared) = (Rm::Prepared, self.prepared.with(rm)),
-            Action::RmChooseToAbort(rm) | Action::RmRcvAbortMsg(rm) => next.rms[rm] = Rm::Aborted,
-            Action::RmRcvCommitMsg(rm) => next.rms[rm] = Rm::Committed,
+            Action::TmCommit => self.decided(Tm::Committed, COMMIT),
+            Action::TmAbort => self.decided(Tm::Aborted, ABORT),
+            Action::TmRcvPrepared(rm) => self.with(HEARD + rm as u32),
+            Action::RmPrepare(rm) => self.with_rm(rm, Rm::Prepared).with(PREPARED + rm as u32),
+            Action::RmChooseToAbort(rm) | Action::RmRcvAbortMsg(rm) => self.with_rm(rm, Rm::Aborted),
+            Action::RmRcvCommitMsg(rm) => self.with_rm(rm, Rm::Committed),
         }
-        next
     }
 
     /// `TCConsistent`: no one has committed while another has aborted.
     pub fn is_consistent(&self) -> bool {
-        !(self.rms.contains(&Rm::Committed) && self.rms.contains(&Rm::Aborted))
+        let any = |stands: Rm| (0..N).any(|rm| self.rm(rm) == stands as u64);
+        !(any(Rm::Committed) && any(Rm::Aborted))
     }
 
     /// The same for all states that differ only in which resource manager is which: the managers sorted by what is said of each.
     pub fn canonical(&self) -> Self {
         let mut order: [usize; N] = std::array::from_fn(|rm| rm);
-        order.sort_by_key(|rm| (self.rms[*rm], self.heard.has(*rm), self.prepared.has(*rm)));
+        order.sort_by_key(|rm| (self.rm(*rm), self.has(HEARD + *rm as u32), self.has(PREPARED + *rm as u32)));
         self.permuted(&order)
     }
 
     /// The state in which each place is taken by the resource manager that `order` names.
     pub fn permuted(&self, order: &[usize; N]) -> Self {
-        let members = |of: Set| (0..N).filter(|rm| of.has(order[*rm])).fold(Set::default(), Set::with);
-        State {
-            rms: order.map(|rm| self.rms[rm]),
-            heard: members(self.heard),
-            prepared: members(self.prepared),
-            ..*self
-        }
+        let manager = self.0 >> TM << TM;
+        let place = |word: u64, (to, from): (usize, &usize)| {
+            let bit = |set: u32| (self.0 >> (set as usize + from) & 1) << (set as usize + to);
+            word | self.rm(*from) << (2 * to) | bit(HEARD) | bit(PREPARED)
+        };
+        State(order.iter().enumerate().fold(manager, place))
     }
 }
 
