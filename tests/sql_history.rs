@@ -131,3 +131,36 @@ fn read_committed_commits_lost_updates_and_nothing_dirty() {
         assert!(found.contains(&wanted), "{found:?} lacks {wanted:?}");
     }
 }
+
+/// Plays statements in the order given, each by the session of its number, and gives what went wrong.
+fn anomaly(statements: &[(SessionId, &str)]) -> Option<Phenomenon> {
+    let mut database = Postgres::new();
+    for _ in 0..3 {
+        database.connect().unwrap();
+    }
+    for (session, sql) in statements {
+        send(&mut database, *session, sql);
+    }
+    Graph::of(database.history()).cycle().map(|cycle| cycle.phenomenon)
+}
+
+#[test]
+fn who_waits_for_a_row_reads_what_it_is_afterwards() {
+    let with = |read: &'static str, write: &'static str| {
+        let begin = [
+            (0, "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0)"),
+            (1, "BEGIN"),
+            (2, "BEGIN"),
+        ];
+        let rest = [(1, read), (1, write), (2, read), (2, write), (1, "COMMIT"), (2, write), (2, "COMMIT")];
+        anomaly(&[begin.as_slice(), &rest].concat())
+    };
+    let read = "SELECT v FROM t WHERE id = 1";
+    assert_eq!(with(read, "UPDATE t SET v = 5 WHERE id = 1"), Some(Phenomenon::LostUpdate));
+    assert_eq!(
+        with("SELECT 1", "UPDATE t SET v = v + 1 WHERE id = 1"),
+        None,
+        "an update in one statement loses nothing"
+    );
+    assert_eq!(with("SELECT v FROM t WHERE id = 1 FOR UPDATE", "UPDATE t SET v = 5 WHERE id = 1"), None);
+}

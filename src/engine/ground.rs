@@ -50,6 +50,8 @@ pub trait Ground {
     fn timing(&self) -> Timing;
     /// Latencies that the seeded scheduler draws.
     fn latency(&self) -> Latency;
+    /// Whether what is sent arrives in the step in which it is sent.
+    fn is_at_once(&self) -> bool;
     /// How many messages are in flight.
     fn in_flight(&self) -> usize;
     /// A message in flight.
@@ -74,6 +76,8 @@ pub trait Ground {
     fn steps(&self, node: NodeId) -> u16;
     /// Name of a step in run strings, and what it does in a few words; empty where there is none at this place.
     fn step(&self, node: NodeId, at: u16) -> (Cow<'static, str>, Cow<'static, str>);
+    /// Why a step that a node offers cannot be taken now.
+    fn withholds(&self, node: NodeId, at: u16) -> Option<String>;
     /// What the acting node would do, effect by effect.
     fn effects_of(&self, act: &Act) -> Vec<String>;
 }
@@ -194,6 +198,10 @@ impl<P: Protocol> Ground for Here<'_, P> {
         self.protocol.latency()
     }
 
+    fn is_at_once(&self) -> bool {
+        P::AT_ONCE
+    }
+
     fn in_flight(&self) -> usize {
         self.world.network.in_flight.len()
     }
@@ -246,6 +254,11 @@ impl<P: Protocol> Ground for Here<'_, P> {
             Some(step) => (self.protocol.step_name(*step), self.protocol.step_label(*step)),
             None => (Cow::Borrowed(""), Cow::Borrowed("")),
         }
+    }
+
+    fn withholds(&self, node: NodeId, at: u16) -> Option<String> {
+        let step = self.protocol.steps(node, self.world.state(node)).into_iter().nth(usize::from(at))?;
+        self.protocol.withholds(node, step, self.world)
     }
 
     fn effects_of(&self, act: &Act) -> Vec<String> {

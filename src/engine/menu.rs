@@ -221,7 +221,8 @@ fn wait_until(ground: &dyn Ground, arrival_ms: u64) -> u32 {
 pub(super) fn scheduled(ground: &dyn Ground, step: u32, seed: u64) -> Option<Choice> {
     let mut steps: Vec<Choice> = Vec::new();
     for node in ground.ids().filter(|node| ground.status(*node) == Status::Up) {
-        steps.extend((0..ground.steps(node)).map(|step| Choice::now(Act::Step { node, step })));
+        let open = (0..ground.steps(node)).filter(|step| ground.withholds(node, *step).is_none());
+        steps.extend(open.map(|step| Choice::now(Act::Step { node, step })));
     }
     if !steps.is_empty() {
         let draw = generator(seed, (1 << 32) | u64::from(step)).next_u32() as usize;

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use super::cx::Cx;
+use super::exhibit::Exhibit;
 use super::hash::KeyHasher;
 use super::key::Relabel;
 use super::schedule::Latency;
@@ -34,6 +35,10 @@ pub trait Protocol: Data {
     type Step: Data + Copy;
     /// Auxiliary state that no node sees and invariants need: who decided what, ever.
     type Ghost: Data + Default;
+
+    /// Whether what is sent arrives in the step in which it is sent, as soon as its sender is done: where nobody looks at the network between who asks
+    /// and who answers. Channels then keep order.
+    const AT_ONCE: bool = false;
 
     /// Lifelines, from left to right; at most [`MAX_NODES`], ids of letters and digits.
     fn lanes(&self) -> Vec<Lane>;
@@ -101,10 +106,17 @@ pub trait Protocol: Data {
     /// Name of a step in run strings: letters, digits and `-`.
     fn step_name(&self, step: Self::Step) -> Cow<'static, str>;
 
+    /// Why a step that a node offers cannot be taken now, if it cannot: a clause. The step then stands in the menu with this reason.
+    fn withholds(&self, me: NodeId, step: Self::Step, world: &World<Self>) -> Option<String> {
+        let _ = (me, step, world);
+        None
+    }
+
     /// What a step does, in a few words: `ask to commit`.
     fn step_label(&self, step: Self::Step) -> Cow<'static, str>;
 
-    /// What a step does, as a sentence about the node with this id: `cl asks to commit.`
+    /// What a step does, as a sentence about the node with this id: `cl asks to commit.` Empty where what the node then sends says it all: the step has
+    /// no row of its own.
     fn step_sentence(&self, id: &str, step: Self::Step) -> String;
 
     /// How a node looks.
@@ -188,6 +200,12 @@ pub trait Protocol: Data {
     /// What should come to hold.
     fn goals() -> &'static [Goal<Self>] {
         &[]
+    }
+
+    /// What a world looks like beside the lifelines: tables, graphs.
+    fn exhibits(&self, world: &World<Self>) -> Vec<Exhibit> {
+        let _ = world;
+        Vec::new()
     }
 
     /// Figures about the first `rows` rows of a run.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::choice::{Act, Choice};
+use super::exhibit::Exhibit;
 use super::ground::Ground;
 use super::menu;
 use super::protocol::{Look, Progress, Protocol};
@@ -217,6 +218,10 @@ impl<P: Protocol> Run for Recorded<P> {
     fn figures(&self, step: u32) -> Vec<Figure> {
         let trace = self.recorder.trace();
         self.protocol.figures(trace, trace.rows_at_step(step))
+    }
+
+    fn exhibits(&self, step: u32) -> Vec<Exhibit> {
+        self.protocol.exhibits(&self.world_at(step))
     }
 
     fn spent(&self, step: u32) -> Vec<(&'static str, u32)> {

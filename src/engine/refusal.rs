@@ -35,6 +35,8 @@ pub enum Refusal {
     ArrivalFirst { due_ms: u64 },
     /// The node cannot take that step now.
     NoStep(NodeId),
+    /// The node offers that step, but cannot take it now.
+    Withheld { node: NodeId, step: u16 },
     /// This fault cannot befall this node.
     Exempt(NodeId),
     /// A cut must leave nodes on both sides, and not stand already.
@@ -74,6 +76,7 @@ impl Refusal {
             Refusal::ArrivalFirst { due_ms } => {
                 format!("delays are bounded, and a message in flight arrives first, by {due_ms} ms")
             }
+            Refusal::Withheld { node, step } => ground.withholds(node, step).unwrap_or_default(),
             Refusal::NoStep(node) => format!("{} cannot do that now", id(node)),
             Refusal::Exempt(node) => format!("this fault cannot befall {} in this scenario", id(node)),
             Refusal::NoSides => "a cut must leave nodes on both sides, and not stand already".to_owned(),
@@ -130,9 +133,10 @@ impl dyn Ground + '_ {
                 full.then_some(Refusal::Limit("messages in flight"))
             }
             Act::Fire { node, timer } => self.refuses_timer(node, timer),
-            Act::Step { node, step } => {
-                self.refuses_running(node).or_else(|| (step >= self.steps(node)).then_some(Refusal::NoStep(node)))
-            }
+            Act::Step { node, step } => self
+                .refuses_running(node)
+                .or_else(|| (step >= self.steps(node)).then_some(Refusal::NoStep(node)))
+                .or_else(|| self.withholds(node, step).map(|_| Refusal::Withheld { node, step })),
             Act::Crash { node } => {
                 if !self.exposure(node).crash {
                     return Some(Refusal::Exempt(node));

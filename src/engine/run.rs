@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::exhibit::Exhibit;
 use super::space::{Bounds, Space};
 use super::stakes::Heed;
 use super::trace::Trace;
@@ -35,6 +36,9 @@ pub trait Run {
 
     /// Figures about the run up to a step: messages, forced writes, delays.
     fn figures(&self, step: u32) -> Vec<Figure>;
+
+    /// What the world at a step looks like beside the lifelines: tables, graphs.
+    fn exhibits(&self, step: u32) -> Vec<Exhibit>;
 
     /// Faults spent up to a step, by their verb, those not spent left out.
     fn spent(&self, step: u32) -> Vec<(&'static str, u32)>;

@@ -86,7 +86,9 @@ impl<P: Protocol> World<P> {
                 let Some(step) = offered.get(usize::from(step)).copied() else { return Acted::default() };
                 if let Some(recorder) = recorder.as_deref_mut() {
                     let sentence = protocol.step_sentence(&recorder.trace().lanes[node.index()].id, step);
-                    recorder.stepped(node, &protocol.step_label(step), sentence);
+                    if !sentence.is_empty() {
+                        recorder.stepped(node, &protocol.step_label(step), sentence);
+                    }
                 }
                 return self.handle(protocol, node, Input::Step(step), crash_after, recorder);
             }
@@ -149,9 +151,23 @@ impl<P: Protocol> World<P> {
     ) -> Acted {
         let acted = self.act(protocol, node, input, crash_after, recorder.as_deref_mut(), None);
         if crash_after.is_some() {
-            self.crash(protocol, node, recorder);
+            self.crash(protocol, node, recorder.as_deref_mut());
+        }
+        if P::AT_ONCE {
+            self.arrive_at_once(protocol, recorder);
         }
         acted
+    }
+
+    /// Lets arrive what is on its way, in the order in which it was sent; and before anything else, what is sent by that.
+    fn arrive_at_once(&mut self, protocol: &P, mut recorder: Option<&mut Recorder>) {
+        let first = |world: &Self| {
+            let first = world.network.in_flight.iter().min_by_key(|message| message.id.0);
+            first.map(|message| (message.from, message.to, 1))
+        };
+        while let Some(message) = first(self) {
+            self.deliver(protocol, message, None, recorder.as_deref_mut());
+        }
     }
 
     fn act(

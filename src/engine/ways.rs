@@ -16,8 +16,12 @@ pub(super) type Happening = (Choice, Option<NodeId>);
 /// one is tried, and none of those that are `idle` (by their places).
 pub(super) fn happenings(ground: &dyn Ground, idle: &[usize]) -> (Vec<Happening>, bool) {
     let mut all = Vec::new();
+    // What arrives in the step in which it is sent touches others than the node that acts.
+    let is_at_once = ground.is_at_once();
+    let alone = |node: NodeId| (!is_at_once).then_some(node);
     for node in ground.ids().filter(|node| ground.status(*node) == Status::Up) {
-        all.extend((0..ground.steps(node)).map(|step| (Choice::now(Act::Step { node, step }), Some(node))));
+        let open = (0..ground.steps(node)).filter(|step| ground.withholds(node, *step).is_none());
+        all.extend(open.map(|step| (Choice::now(Act::Step { node, step }), alone(node))));
     }
     let steps = all.len();
     for at in 0..ground.in_flight() {
@@ -27,7 +31,7 @@ pub(super) fn happenings(ground: &dyn Ground, idle: &[usize]) -> (Vec<Happening>
         }
         let nth = ground.rank(at);
         if ground.refuses_arrival(from, to, nth).is_none() {
-            all.push((Choice::now(Act::Deliver { from, to, nth }), Some(to)));
+            all.push((Choice::now(Act::Deliver { from, to, nth }), alone(to)));
         }
     }
     let is_awaited = all.len() > steps;

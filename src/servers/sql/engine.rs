@@ -8,6 +8,7 @@ use super::error::SqlError;
 use super::history::History;
 use super::innodb::Innodb;
 use super::postgres::Postgres;
+use super::schema::{Row, Table};
 
 /// Number of a session, from 0.
 pub type SessionId = u16;
@@ -56,6 +57,29 @@ pub trait Engine {
 
     /// Forgets the history so far.
     fn clear_history(&mut self);
+
+    /// Its tables, in order of creation.
+    fn tables(&self) -> Vec<&Table> {
+        Vec::new()
+    }
+
+    /// Who has locked which rows, in order of tables and rows.
+    fn row_locks(&self) -> Vec<RowLock> {
+        Vec::new()
+    }
+}
+
+/// A lock on a row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowLock {
+    /// Whose.
+    pub session: SessionId,
+    /// Id of the table.
+    pub table: u32,
+    /// The values of the row as it was locked.
+    pub row: Row,
+    /// Its mode, as the server names it.
+    pub mode: &'static str,
 }
 
 /// Which engine.
@@ -72,10 +96,18 @@ impl Kind {
     pub const ALL: [Kind; 2] = [Kind::Postgres, Kind::Innodb];
 
     /// Its name on the command line and in links.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Kind::Postgres => "postgres",
             Kind::Innodb => "innodb",
+        }
+    }
+
+    /// What it is a simulation of.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Kind::Postgres => "PostgreSQL 15",
+            Kind::Innodb => "InnoDB (MariaDB 10.11)",
         }
     }
 

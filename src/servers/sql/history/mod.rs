@@ -89,6 +89,16 @@ impl History {
         self.push(Event::Read { txn, table, version });
     }
 
+    /// A version that was read, waited for, and found changed by then, counts as not read: what came after it was.
+    pub(crate) fn read_instead(&mut self, txn: u32, table: u32, old: u32, new: u32) {
+        let events = Arc::make_mut(&mut self.0.0.events);
+        let read = Event::Read { txn, table, version: old };
+        if let Some(event) = events.iter_mut().rev().find(|event| **event == read) {
+            *event = Event::Read { txn, table, version: new };
+        }
+        self.read(txn, table, new);
+    }
+
     pub(crate) fn looked(&mut self, event: Event) {
         self.push(event);
     }

@@ -34,7 +34,7 @@ pub use super::engine::SessionId;
 use super::answer::{Answer, Reply};
 use super::ast::{Level, Statement};
 use super::bind::Catalog;
-use super::engine::{Engine, MAX_SESSIONS, Waiting};
+use super::engine::{Engine, MAX_SESSIONS, RowLock, Waiting};
 use super::error::SqlError;
 use super::history::History;
 use super::schema::Table;
@@ -43,7 +43,7 @@ use heap::Stored;
 use locks::Locks;
 use session::Session;
 use ssi::Ssi;
-use txn::XidInfo;
+use txn::{State, XidInfo};
 
 /// A database with its sessions.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -173,5 +173,24 @@ impl Engine for Postgres {
 
     fn clear_history(&mut self) {
         self.history = History::default();
+    }
+
+    fn tables(&self) -> Vec<&Table> {
+        self.tables.values().map(|stored| &*stored.table).collect()
+    }
+
+    fn row_locks(&self) -> Vec<RowLock> {
+        let mut out = Vec::new();
+        for stored in self.tables.values() {
+            for tuple in stored.heap.iter() {
+                for member in self.live_members(tuple) {
+                    if let State::Running(session) = self.info(member.xid).state {
+                        let (table, row, mode) = (stored.table.id, Arc::clone(&tuple.values), member.mode.words());
+                        out.push(RowLock { session, table, row, mode });
+                    }
+                }
+            }
+        }
+        out
     }
 }

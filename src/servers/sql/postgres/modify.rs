@@ -54,7 +54,6 @@ impl Exec<'_> {
             if !self.as_reader().all_hold(&quals, &values, None)? {
                 continue;
             }
-            self.reads(table, tid);
             if let Some((old, new)) = self.change_row(change, tid)? {
                 count += 1;
                 let shown = new.map_or_else(|| old.clone(), |new| self.values(table, new));
@@ -102,6 +101,8 @@ impl Exec<'_> {
             let Entry::Fate(outcome, at) = entry else { return Err(lost()) };
             match outcome {
                 Outcome::Done => {
+                    // Which version it has read is known once it has it: one that it waited for and that was then changed, it passes over.
+                    self.reads(table, tid);
                     let new = change.set.is_some().then_some(at);
                     if let Some(new) = new {
                         self.enter_into_indexes(&change.table, new)?;

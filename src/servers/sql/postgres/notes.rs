@@ -36,6 +36,16 @@ impl Exec<'_> {
         });
     }
 
+    /// The statement waited for a version of a row, and reads the one after it.
+    pub fn reads_instead(&mut self, table: u32, old: Tid, new: Tid) {
+        let _ = self.once(|pg, session, _| {
+            if let Some(number) = pg.txn(session).map(|txn| txn.number) {
+                pg.history.read_instead(number, table, old, new);
+            }
+            Ok(Entry::Done)
+        });
+    }
+
     /// The statement reads a version of a row.
     pub fn reads(&mut self, table: u32, tid: Tid) {
         let _ = self.once(|pg, session, _| {

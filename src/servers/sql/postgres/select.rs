@@ -59,16 +59,17 @@ impl Reader for Exec<'_> {
                 let (outcome, tid) = pg.lock_row(session, spot, how)?;
                 Ok(Entry::Fate(outcome, tid))
             })?;
-            let Entry::Fate(outcome, tid) = entry else { return Err(lost()) };
+            let Entry::Fate(outcome, at_last) = entry else { return Err(lost()) };
             match outcome {
                 Outcome::Done => {}
                 Outcome::Moved => {
+                    self.reads_instead(*table, tid, at_last);
+                    let tid = at_last;
                     again = true;
                     joined.tids[at] = Some(tid);
                     let values = self.values(*table, tid);
                     let place = usize::from(from.offset);
                     joined.values[place..place + values.len()].clone_from_slice(&values);
-                    self.note_item(*table, tid);
                 }
                 Outcome::Updated | Outcome::Deleted if one_snapshot => return Err(concurrent_update()),
                 _ => return Ok(None),
