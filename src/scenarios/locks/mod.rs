@@ -82,8 +82,8 @@ pub enum Node {
     Client(Client),
     /// A Redis.
     Server(Server),
-    /// A service with sessions.
-    Keeper(Keeper),
+    /// A service with sessions. Boxed, so that the other nodes, which the search copies most, stay small.
+    Keeper(Box<Keeper>),
     /// The storage.
     Storage(Storage),
 }
@@ -122,7 +122,7 @@ impl Protocol for Locks {
         if self.config.index_of(me).is_some() {
             match self.config.rules.service {
                 Service::Redis => Node::Server(Server::new()),
-                service => Node::Keeper(Keeper::new(service)),
+                service => Node::Keeper(Box::new(Keeper::new(service))),
             }
         } else if me == self.config.storage() {
             Node::Storage(Storage::default())

@@ -249,20 +249,33 @@ impl Graph {
         writes: &[Write],
         versions: &Versions,
     ) {
-        let (among, gone) = seen;
+        // What was undone later, such as a statement's own writes before ROLLBACK TO, hides what it had replaced: that is what was there in the end.
+        let settled = |mut version: u32| loop {
+            let made = |write: &&Write| write.after.as_ref().is_some_and(|(after, _)| *after == version);
+            match writes.iter().filter(|write| write.table == table && write.undone).find(made) {
+                Some(write) => version = write.before?,
+                None => return Some(version),
+            }
+        };
+        let ended = |version: u32| {
+            let ends = |write: &&Write| write.table == table && write.after.is_none() && write.before == Some(version);
+            writes.iter().filter(ends).any(|write| !write.undone)
+        };
+        let (there, gone): (Vec<u32>, Vec<u32>) = seen.1.iter().copied().partition(|version| !ended(*version));
+        let among: Vec<u32> = seen.0.iter().copied().chain(there).filter_map(settled).collect();
         let changes = |write: &Write| {
             let before = write.before.and_then(|before| versions.values(table, before));
             let after = write.after.as_ref().map(|(_, values)| values);
             meets(conditions, before) != meets(conditions, after)
         };
         // What made the rows as they were seen.
-        for version in among {
+        for version in &among {
             if let Some(made) = versions.made.get(&(table, *version)).filter(|made| changes(made)) {
                 let (from, version) = (made.txn, Some(*version));
                 self.add(Edge { from, to: txn, kind: Kind::WriteRead, predicate: true, table, version });
             }
         }
-        for version in gone {
+        for version in &gone {
             if let Some(end) = versions.ended.get(&(table, *version)).filter(|end| changes(end)) {
                 self.add(Edge { from: end.txn, to: txn, kind: Kind::WriteRead, predicate: true, table, version: None });
             }
@@ -270,7 +283,7 @@ impl Graph {
         // What changed them afterwards.
         // What came before the versions that were seen, whoever made those and whether that is committed yet.
         let mut older: BTreeSet<u32> = BTreeSet::new();
-        for version in among.iter().chain(gone) {
+        for version in among.iter().chain(&gone) {
             let mut at = versions.made.get(&(table, *version)).and_then(|made| made.before);
             while let Some(version) = at.filter(|version| older.insert(*version)) {
                 at = versions.made.get(&(table, version)).and_then(|made| made.before);

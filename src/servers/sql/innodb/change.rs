@@ -126,10 +126,10 @@ impl<'a> Exec<'a> {
         let moves = new_key.is_some_and(|new| compare(&new, &key).is_ne());
         let heap = found.heap;
         let stays = new.clone().filter(|_| !moves);
-        self.once(|db| db.rewrite(trx, clustered, heap, stays).map(|()| Entry::Done))?;
+        self.in_turn(|db| db.rewrite(trx, clustered, heap, stays).map(|()| Entry::Done))?;
         if moves && let Some(new) = &new {
             let new_key = self.db.tables.get(&id).and_then(|stored| stored.clustered_key(new)).unwrap_or_default();
-            self.once(|db| db.insert_clustered(trx, clustered, new_key, new.clone()).map(|()| Entry::Done))?;
+            self.in_turn(|db| db.insert_clustered(trx, clustered, new_key, new.clone()).map(|()| Entry::Done))?;
         }
         for place in secondary {
             let Some(stored) = self.db.tables.get(&id) else { return Ok(()) };
@@ -140,9 +140,9 @@ impl<'a> Exec<'a> {
             if after.as_ref().is_some_and(|after| compare(after, &before).is_eq()) {
                 continue;
             }
-            self.once(|db| db.mark_secondary(trx, place, &before).map(|()| Entry::Done))?;
+            self.in_turn(|db| db.mark_secondary(trx, place, &before).map(|()| Entry::Done))?;
             if let Some(after) = after {
-                self.once(|db| db.insert_secondary(trx, place, after).map(|()| Entry::Done))?;
+                self.in_turn(|db| db.insert_secondary(trx, place, after).map(|()| Entry::Done))?;
             }
         }
         self.returning(&change.returning, new.as_ref().unwrap_or(old), returned)

@@ -207,9 +207,9 @@ impl Exec<'_> {
         let places = self.db.tables.get(&id).map(|stored| (stored.clustered(), stored.secondary()));
         let Some((clustered, secondary)) = places else { return Ok(()) };
         debug_assert!(clustered.index == HIDDEN || !key.is_empty());
-        self.once(|db| db.insert_clustered(trx, clustered, key.clone(), row.clone()).map(|()| Entry::Done))?;
+        self.in_turn(|db| db.insert_clustered(trx, clustered, key.clone(), row.clone()).map(|()| Entry::Done))?;
         for place in secondary {
-            self.once(|db| {
+            self.in_turn(|db| {
                 let Some(stored) = db.tables.get(&id) else { return Ok(Entry::Done) };
                 let key = stored.key(place.index, row, &key);
                 db.insert_secondary(trx, place, key).map(|()| Entry::Done)

@@ -69,6 +69,18 @@ impl Lock {
         }
     }
 
+    fn words(&self) -> &'static str {
+        match (self.span(), self.exclusive) {
+            (Span::NextKey, true) => "X",
+            (Span::NextKey, false) => "S",
+            (Span::Gap, true) => "X locks gap before rec",
+            (Span::Gap, false) => "S locks gap before rec",
+            (Span::Record, true) => "X locks rec but not gap",
+            (Span::Record, false) => "S locks rec but not gap",
+            (Span::Insert, _) => "X locks gap before rec insert intention",
+        }
+    }
+
     /// Whether somebody who wants something has to wait for this lock (`lock_rec_has_to_wait`).
     fn blocks(&self, trx: TrxId, want: &Want) -> bool {
         if self.trx == trx || (!self.exclusive && !want.exclusive) {
@@ -180,6 +192,17 @@ impl Innodb {
             self.add(owner, want);
         }
         false
+    }
+
+    /// Who has locked a record, or the gap before it, and how, as `SHOW ENGINE INNODB STATUS` names it; who wrote it and runs has it without a lock of its own.
+    pub(super) fn modes(&self, place: Place, entry: &Entry) -> Vec<(TrxId, &'static str)> {
+        let granted = self.locks.iter().filter(|lock| !lock.waiting && lock.covers(place, entry.heap));
+        let mut modes: Vec<(TrxId, &'static str)> = granted.map(|lock| (lock.trx, lock.words())).collect();
+        let record = Want { place, heap: entry.heap, exclusive: true, span: Span::Record };
+        if self.is_active(entry.by) && !self.holds(entry.by, &record) {
+            modes.push((entry.by, "X locks rec but not gap"));
+        }
+        modes
     }
 
     /// A new record divides a gap: whoever locked the whole has both parts.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use super::answer::{Answer, Reply};
 use super::ast::{Level, Statement};
 use super::bind::Catalog;
-use super::engine::{Engine, MAX_SESSIONS, SessionId, Waiting};
+use super::engine::{Engine, MAX_SESSIONS, RowLock, SessionId, Waiting};
 use super::error::SqlError;
 use super::history::History;
 use super::schema::Table;
@@ -167,5 +167,19 @@ impl Engine for Innodb {
 
     fn tables(&self) -> Vec<&Table> {
         self.tables.values().map(|stored| &*stored.table).collect()
+    }
+
+    fn row_locks(&self) -> Vec<RowLock> {
+        let mut out = Vec::new();
+        for stored in self.tables.values() {
+            for entry in stored.entries(stored.clustered) {
+                let Some(version) = entry.newest() else { continue };
+                for (trx, mode) in self.modes(stored.clustered(), entry) {
+                    let (session, table, row) = (self.session_of(trx), stored.table.id, Arc::clone(&version.values));
+                    out.push(RowLock { session, table, row, mode });
+                }
+            }
+        }
+        out
     }
 }

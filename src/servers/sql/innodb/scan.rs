@@ -3,7 +3,7 @@
 use super::access::{Path, Range};
 use super::exec::{Entry, Exec, lost};
 use super::locks::{Outcome, Span, Want};
-use super::store::{Place, SUPREMUM, Version};
+use super::store::{Place, SUPREMUM, Stored, Version, compare};
 use super::{Innodb, TrxId, fail};
 use crate::servers::sql::ast::{Level, Patience};
 use crate::servers::sql::bind::Bound;
@@ -163,9 +163,10 @@ impl Innodb {
         }
         let from_key = place == clustered
             && after.is_none()
-            && range.low.as_ref().is_some_and(|(low, within)| {
-                *within && low.len() == width && super::store::compare(low, &entry.key).is_eq()
-            });
+            && range
+                .low
+                .as_ref()
+                .is_some_and(|(low, within)| *within && low.len() == width && compare(low, &entry.key).is_eq());
         // The whole key of another index locks the gap before it too, though nothing can be inserted there that it would meet.
         let only_record = !who.gaps || (unique && place == clustered && !entry.deleted) || from_key;
         let span = if only_record { Span::Record } else { Span::NextKey };
@@ -213,7 +214,14 @@ impl Innodb {
                 Got::Had | Got::Busy => {}
             }
         }
-        let Some(version) = row.newest().filter(|version| !version.deleted) else {
+        // An index that holds all that is asked is read alone: its entry may stand for a version before one that its writer has not brought here yet.
+        let alone = place != clustered && !exclusive && path.covering;
+        let meant = |version: &&Version| {
+            let key = |stored: &Stored| stored.key(place.index, &version.values, &row.key);
+            self.tables.get(&reading.table).is_some_and(|stored| compare(&key(stored), &entry.key).is_eq())
+        };
+        let newest = if alone { row.versions.iter().rev().find(meant) } else { row.newest() };
+        let Some(version) = newest.filter(|version| !version.deleted || alone) else {
             // Its row is marked as deleted.
             return Ok(Step { at: Some(entry.key), found: None, fresh, old: false });
         };
@@ -222,6 +230,27 @@ impl Innodb {
             return Ok(Step::end(fresh));
         }
         Ok(Step { at: Some(entry.key), found: Some(found), fresh, old: false })
+    }
+}
+
+impl Innodb {
+    /// The last versions of rows whose deletion is seen. They come from the history: purge removes them, and a row of the same key may stand in their place.
+    fn gone(&self, table: u32, seen: impl Fn(TrxId) -> bool) -> Vec<Tid> {
+        let undone: Vec<u32> = self
+            .history
+            .events()
+            .iter()
+            .filter_map(|event| if let Event::Undone { xid } = event { Some(*xid) } else { None })
+            .collect();
+        let of = |event: &Event| match event {
+            Event::Wrote { txn, xid, table: at, before: Some(before), after: None }
+                if *at == table && !undone.contains(xid) && self.numbered(*txn).is_some_and(&seen) =>
+            {
+                Some(*before)
+            }
+            _ => None,
+        };
+        self.history.events().iter().filter_map(of).collect()
     }
 }
 
@@ -292,7 +321,7 @@ impl<'a> Exec<'a> {
     }
 
     fn step_once(&mut self, who: Who, reading: &Reading, range: &Range, after: Option<&[Value]>) -> Result<Step, Stop> {
-        let entry = self.once(|db| db.step(who, reading, range, after).map(Entry::Step))?;
+        let entry = self.in_turn(|db| db.step(who, reading, range, after).map(Entry::Step))?;
         if let Entry::Step(step) = entry { Ok(step) } else { Err(lost()) }
     }
 
@@ -309,15 +338,11 @@ impl<'a> Exec<'a> {
             let view = if current { u32::MAX } else { db.view(session) };
             let number = db.trx(session).map(|trx| trx.number);
             let (Some(txn), Some(stored)) = (number, db.tables.get(&table)) else { return Ok(Entry::Done) };
-            let (mut among, mut gone) = (Vec::new(), Vec::new());
-            for entry in stored.entries(stored.clustered) {
-                let dirty = !current && level == Level::ReadUncommitted;
-                match if dirty { entry.newest() } else { db.seen(view, trx, entry) } {
-                    Some(version) if version.deleted => gone.push(version.number),
-                    Some(version) => among.push(version.number),
-                    None => {}
-                }
-            }
+            let dirty = !current && level == Level::ReadUncommitted;
+            let seen = |entry| if dirty { super::store::Entry::newest(entry) } else { db.seen(view, trx, entry) };
+            let versions = stored.entries(stored.clustered).iter().filter_map(seen);
+            let among: Vec<Tid> = versions.filter(|version| !version.deleted).map(|version| version.number).collect();
+            let gone = db.gone(table, |by| dirty || db.sees(view, trx, by));
             let conditions = conditions.into();
             db.history.looked(Event::Looked { txn, table, conditions, among: among.into(), gone: gone.into() });
             Ok(Entry::Done)

@@ -24,6 +24,8 @@ pub(super) struct Info {
     active: bool,
     /// The how-manieth commit it was.
     committed: Option<u32>,
+    /// Its number in the history.
+    number: u32,
 }
 
 /// What a session has between BEGIN and its end.
@@ -153,6 +155,11 @@ impl Innodb {
         self.info(trx)?.committed
     }
 
+    /// Which transaction has a number in the history.
+    pub(super) fn numbered(&self, number: u32) -> Option<TrxId> {
+        self.trxs.iter().position(|info| info.number == number).map(|at| at as TrxId + 1)
+    }
+
     /// How many rows a transaction has changed.
     pub(super) fn changes(&self, trx: TrxId) -> usize {
         let undo = self.trx(self.session_of(trx)).map_or(&[][..], |trx| &trx.undo);
@@ -176,7 +183,7 @@ impl Innodb {
             Some(block) => block.level,
             None => own.next.take().unwrap_or(own.level),
         };
-        self.trxs.push(Info { session, level, active: true, committed: None });
+        self.trxs.push(Info { session, level, active: true, committed: None, number });
         let id = self.trxs.len() as TrxId;
         own.trx = Some(Trx { id, level, view: None, undo: Vec::new(), number });
         id
