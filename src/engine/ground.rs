@@ -257,6 +257,9 @@ impl<P: Protocol> Ground for Here<'_, P> {
     }
 
     fn withholds(&self, node: NodeId, at: u16) -> Option<String> {
+        if !P::WITHHOLDS {
+            return None;
+        }
         let step = self.protocol.steps(node, self.world.state(node)).into_iter().nth(usize::from(at))?;
         self.protocol.withholds(node, step, self.world)
     }

@@ -40,6 +40,9 @@ pub trait Protocol: Data {
     /// and who answers. Channels then keep order.
     const AT_ONCE: bool = false;
 
+    /// Whether [`Protocol::withholds`] ever holds a step back: the search asks for every step of every state.
+    const WITHHOLDS: bool = false;
+
     /// Lifelines, from left to right; at most [`MAX_NODES`], ids of letters and digits.
     fn lanes(&self) -> Vec<Lane>;
 
@@ -106,7 +109,7 @@ pub trait Protocol: Data {
     /// Name of a step in run strings: letters, digits and `-`.
     fn step_name(&self, step: Self::Step) -> Cow<'static, str>;
 
-    /// Why a step that a node offers cannot be taken now, if it cannot: a clause. The step then stands in the menu with this reason.
+    /// Why a step that a node offers cannot be taken now, if it cannot: a clause. Asked only where [`Protocol::WITHHOLDS`] says so. The step then stands in the menu with this reason.
     fn withholds(&self, me: NodeId, step: Self::Step, world: &World<Self>) -> Option<String> {
         let _ = (me, step, world);
         None

@@ -87,6 +87,7 @@ impl Protocol for Isolation {
     type Ghost = ();
 
     const AT_ONCE: bool = true;
+    const WITHHOLDS: bool = true;
 
     fn lanes(&self) -> Vec<Lane> {
         (0..=self.script.sessions.len() as u8)
