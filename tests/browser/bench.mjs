@@ -9,11 +9,8 @@ import { search } from './bench-search.mjs';
 import { CHROMIUM, FLAGS, launch } from './harness.mjs';
 import { SUB_PATH, serveDist, sizes } from './server.mjs';
 
-/**
- * First load in bytes of brotli, with nothing in the cache: whatever a page asks for until it stands. 250 KB for two-phase commit and all that every
- * scenario shares, 20 KB for the locks, 40 KB for the databases.
- */
-const FIRST_LOAD_MAX = 250_000 + 20_000 + 40_000;
+/** First load in bytes of brotli, with nothing in the cache: whatever a page asks for until it stands. */
+const FIRST_LOAD_MAX = 250_000;
 const FIRST_PAGES = ['', '#/two-phase-commit', '#/redlock', '#/isolation'];
 /** Lighthouse's categories and the least score of each. */
 const SCORES_MIN = { performance: 95, accessibility: 100, 'best-practices': 100, seo: 100 };
