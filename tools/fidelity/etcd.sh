@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../common.sh"
 cd "$ROOT"
 need_rust
+need_node
 has etcd || { say "Installing etcd-server"; apt_install etcd-server; }
 # Whoever asks for port 0 is given a free one; it is free again once the asker has gone.
 read -r PORT PEER < <(node -e 'const n=require("net");const a=n.createServer().listen(0,"127.0.0.1",()=>{const b=n.createServer().listen(0,"127.0.0.1",()=>{console.log(a.address().port,b.address().port);a.close();b.close()})})')
