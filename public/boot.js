@@ -42,7 +42,7 @@ function complain(error) {
 }
 
 /** Scenarios that play on simulated databases, for which there is a Wasm of its own. A test holds this to the catalogue. */
-const WITH_DATABASES = /^#(\/|%2f)*(isolation|lost-update|double-booking|deadlock)(?![\w-])/i;
+const WITH_DATABASES = /^#(\/|%2f)*(isolation|lost-update|double-booking|deadlock|inventory-locking|flash-sale)(?![\w-])/i;
 
 async function start() {
   const glue = document.querySelector('link[rel="modulepreload"]');

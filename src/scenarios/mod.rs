@@ -23,6 +23,8 @@ static CATALOGUE: &[&dyn Entry] = &[
     &isolation::LOST_UPDATE,
     &isolation::DOUBLE_BOOKING,
     &isolation::DEADLOCK,
+    &isolation::INVENTORY,
+    &isolation::FLASH_SALE,
 ];
 
 /// Every scenario, in the order of the home page.

@@ -11,6 +11,7 @@ mod cases;
 mod info;
 #[cfg_attr(all(target_arch = "wasm32", not(feature = "sql")), path = "absent.rs")]
 mod play;
+mod stock;
 
 use std::fmt;
 
@@ -45,6 +46,10 @@ pub static LOST_UPDATE: Played = Played { info: &cases::LOST_UPDATE };
 pub static DOUBLE_BOOKING: Played = Played { info: &cases::DOUBLE_BOOKING };
 /// A deadlock.
 pub static DEADLOCK: Played = Played { info: &cases::DEADLOCK };
+/// Taking from stock.
+pub static INVENTORY: Played = Played { info: &stock::INVENTORY };
+/// More customers than items.
+pub static FLASH_SALE: Played = Played { info: &stock::FLASH_SALE };
 
 impl Entry for Played {
     fn info(&self) -> &'static Info {

@@ -1,6 +1,6 @@
 //! What must hold, what should come to hold, and who waits for whom.
 
-use super::nodes::{COMMITTED, Server, key, version_of};
+use super::nodes::{COMMITTED, STOPPED, Server, key, version_of};
 use super::script::{Script, holds};
 use super::{Isolation, Node};
 use crate::engine::{Blocked, Breach, Goal, Invariant, NodeId, Progress, World};
@@ -25,6 +25,7 @@ pub const INVARIANTS: &[Invariant<Isolation>] = &[
     Invariant { id: "g2", check: |protocol, world| without(protocol, world, &[Phenomenon::G2]) },
     Invariant { id: "circle", check: no_circle },
     Invariant { id: "rule", check: rule },
+    Invariant { id: "end", check: end },
     Invariant {
         id: "serializable",
         check: |protocol, world| match cycle(protocol, world) {
@@ -110,6 +111,27 @@ fn rule(protocol: &Isolation, world: &World<Isolation>) -> Result<(), Breach> {
     Err(Breach { sentence: "What is committed breaks the rule of the script.".to_owned(), guilty })
 }
 
+/// What is true of what is committed once every session is done.
+fn end(protocol: &Isolation, world: &World<Isolation>) -> Result<(), Breach> {
+    let script = &protocol.script;
+    let (Some(end), Some(server)) = (&script.end, server(protocol, world)) else { return Ok(()) };
+    let lanes = || (1..=script.sessions.len()).map(|at| script.lane_of(at as SessionId));
+    let is_done = |(lane, session): (NodeId, &super::script::Session)| matches!(world.state(lane), Node::Session(state) if state.is_done(session.steps.len()));
+    if !lanes().zip(&script.sessions).all(is_done) || holds(&server.database, end) {
+        return Ok(());
+    }
+    let guilty = lanes().flat_map(|lane| [(lane, STOPPED), (lane, COMMITTED)]).collect();
+    let outcomes: Vec<String> = lanes()
+        .zip(&script.sessions)
+        .filter_map(|(lane, session)| match world.state(lane) {
+            Node::Session(state) => Some(format!("{}: {}", session.id, state.outcome.as_ref()?)),
+            Node::Server(_) => None,
+        })
+        .collect();
+    let outcomes = if outcomes.is_empty() { String::new() } else { format!(" ({})", outcomes.join(", ")) };
+    Err(Breach { sentence: format!("All are done, and what is committed is not as it should be{outcomes}."), guilty })
+}
+
 /// Nobody waits for somebody who waits, however far round, for them.
 fn no_circle(protocol: &Isolation, world: &World<Isolation>) -> Result<(), Breach> {
     let script = &protocol.script;
@@ -153,6 +175,9 @@ fn finished(protocol: &Isolation, world: &World<Isolation>) -> Progress {
         let Node::Session(state) = world.state(script.lane_of(number)) else { continue };
         if state.is_busy {
             open.push(format!("{} waits", session.id));
+        } else if state.is_resting {
+            open.push(format!("{} waits before its next attempt", session.id));
+            can_go_on = true;
         } else if !state.has_stopped && usize::from(state.begun) < session.steps.len() {
             open.push(format!("{} has {} left", session.id, session.steps.len() - usize::from(state.begun)));
             can_go_on = true;
@@ -178,6 +203,9 @@ fn finished(protocol: &Isolation, world: &World<Isolation>) -> Progress {
 pub fn blocked(protocol: &Isolation, me: NodeId, world: &World<Isolation>) -> Option<Blocked> {
     let script = &protocol.script;
     let session = (script.session_of(me)? + 1) as SessionId;
+    if let Some(blocked) = outside(script, me, world) {
+        return Some(blocked);
+    }
     let engine = server(protocol, world)?.database.engine();
     let waiting = engine.waiting(session)?;
     let tables = engine.tables();
@@ -188,6 +216,30 @@ pub fn blocked(protocol: &Isolation, me: NodeId, world: &World<Isolation>) -> Op
     let names: Vec<&str> = waiting.by.iter().map(|other| script.id_of(*other)).collect();
     let frees = format!("{} commits or rolls back", names.join(" and "));
     Some(Blocked { on: lock_words(&waiting.on), by, holds, frees })
+}
+
+/// Who is to begin under a lock of the application, and finds another under way.
+fn outside(script: &Script, me: NodeId, world: &World<Isolation>) -> Option<Blocked> {
+    let own = script.session_of(me)?;
+    let lock = script.sessions[own].program.lock.as_ref()?;
+    let state_of = |at: usize| {
+        let lane = script.lane_of((at + 1) as SessionId);
+        match world.state(lane) {
+            Node::Session(state) => Some((lane, state)),
+            Node::Server(_) => None,
+        }
+    };
+    let is_inside = |at: usize| {
+        let session = &script.sessions[at];
+        let (lane, state) = state_of(at).filter(|_| session.program.lock.as_ref() == Some(lock))?;
+        (state.told.is_some() || state.is_busy).then_some(lane).filter(|_| !state.is_done(session.steps.len()))
+    };
+    if is_inside(own).is_some() || state_of(own).is_none_or(|(_, state)| state.told.is_some()) {
+        return None;
+    }
+    let (at, holder) = (0..script.sessions.len()).find_map(|at| Some((at, is_inside(at)?)))?;
+    let frees = format!("{} is done", script.sessions[at].id);
+    Some(Blocked { on: format!("the lock of {lock}"), by: vec![holder], holds: Vec::new(), frees })
 }
 
 /// What is waited for, without the server's own numbers.

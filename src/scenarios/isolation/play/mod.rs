@@ -1,6 +1,6 @@
 //! What is played: sessions and a simulated database, as the engine drives them. In the page it is there only where databases are (feature `sql`).
 //!
-//! Rooms: `script` what a script says; `nodes` sessions and the database; `judge` what must hold, and who waits for whom; `exhibits` graphs and tables;
+//! Rooms: `script` what a script says; `program` what an application does with the answers; `nodes` sessions and the database; `judge` what must hold, and who waits for whom; `exhibits` graphs and tables;
 //! `presets` the scripts.
 
 mod cases;
@@ -8,7 +8,9 @@ mod exhibits;
 mod judge;
 mod nodes;
 mod presets;
+mod program;
 mod script;
+mod stock;
 
 use std::borrow::Cow;
 use std::hash::Hash;
@@ -44,7 +46,7 @@ pub fn start(info: &'static Info, variant: &Variant, values: &Values) -> Box<dyn
     let kind = Kind::ALL.into_iter().find(|kind| kind.name() == values.text("engine"));
     let level = LEVELS.iter().find(|(id, _)| *id == values.text("level"));
     let script = Script::new(
-        presets::text(info.id, variant.id, values),
+        &presets::text(info.id, variant.id, values),
         kind.unwrap_or(Kind::ALL[0]),
         level.map_or(Level::Serializable, |(_, level)| *level),
         values.text("on-error") == "rolls-back",
@@ -103,7 +105,10 @@ impl Protocol for Isolation {
 
     fn initial(&self, me: NodeId) -> Node {
         match self.script.session_of(me) {
-            Some(at) => Node::Session(Session::new(self.script.start.engine().in_transaction((at + 1) as SessionId))),
+            Some(at) => {
+                let has_begun = self.script.start.engine().in_transaction((at + 1) as SessionId);
+                Node::Session(Session::new(has_begun, self.script.sessions[at].program.memory.clone()))
+            }
             None => Node::Server(Box::new(Server::new(&self.script))),
         }
     }
@@ -127,7 +132,8 @@ impl Protocol for Isolation {
 
     fn withholds(&self, me: NodeId, _step: Place, world: &World<Self>) -> Option<String> {
         match world.state(me) {
-            Node::Session(session) if session.is_busy => {
+            Node::Session(session) if session.is_resting => Some("it waits before its next attempt".to_owned()),
+            Node::Session(session) if session.is_busy || session.begun == 0 => {
                 let waits = judge::blocked(self, me, world)?;
                 let by: Vec<&str> = waits
                     .by
@@ -165,7 +171,10 @@ impl Protocol for Isolation {
     }
 
     fn timer_name(&self, timer: SessionId) -> Cow<'static, str> {
-        Cow::Owned(format!("wait-{}", self.script.id_of(timer)))
+        match timer {
+            nodes::BACKOFF => Cow::Borrowed("backoff"),
+            _ => Cow::Owned(format!("wait-{}", self.script.id_of(timer))),
+        }
     }
 
     fn step_name(&self, (node, step): Place) -> Cow<'static, str> {
@@ -207,6 +216,7 @@ impl Protocol for Isolation {
     fn promises(&self, invariant: &str) -> bool {
         match invariant {
             "rule" => self.script.rule.is_some(),
+            "end" => self.script.end.is_some(),
             _ => self.shown.contains(&invariant),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Isolation;
 use super::judge;
+use super::program::{Found, Memory, Next, keep, react};
 use super::script::Script;
 use crate::engine::{Badge, Bar, Cx, Field, Input, Look, SpanKind, Tone, stable_hash};
 use crate::scenarios::isolation::{FAILED, WAITS};
@@ -16,6 +17,10 @@ use crate::servers::sql::schema::Row;
 
 /// Mark of the event by which a session learns that its transaction is committed.
 pub const COMMITTED: &str = "committed";
+/// Mark of the event by which a session stops of its own accord.
+pub const STOPPED: &str = "stopped";
+/// The timer that counts how long a session waits before its next attempt: that of the setup's session, which waits for nobody.
+pub const BACKOFF: SessionId = 0;
 
 /// Longest answer on an arrow, in characters.
 const LABEL_MAX: usize = 44;
@@ -39,7 +44,7 @@ pub enum Msg {
 }
 
 /// An answer, as a session takes it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Told {
     /// In a few words.
     pub label: String,
@@ -51,12 +56,21 @@ pub struct Told {
     pub is_open: bool,
     /// Whether it tells of the end of a transaction, and whether that is committed.
     pub ended: Option<bool>,
+    /// What a program makes of it.
+    pub found: Found,
+}
+
+// What is found stands in the words, too.
+impl Hash for Told {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.label, &self.body, self.is_error, self.is_open, self.ended).hash(state);
+    }
 }
 
 /// A session.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Session {
-    /// How many steps it has begun.
+    /// Which step comes next.
     pub begun: u16,
     /// Whether it waits for an answer.
     pub is_busy: bool,
@@ -66,8 +80,25 @@ pub struct Session {
     pub has_begun: bool,
     /// The last answer.
     pub told: Option<Told>,
+    /// What it has in memory.
+    memory: Memory,
+    /// Which attempt it is at, by the steps with which attempts begin.
+    attempts: Vec<(u16, u16)>,
+    /// Whether it waits before its next attempt.
+    pub is_resting: bool,
+    /// Whether it has sent ROLLBACK of its own accord, and has yet to hear of it.
+    gives_up: bool,
+    /// Why it has stopped of its own accord, if it has.
+    pub outcome: Option<String>,
     /// All answers so far, as one number.
     heard: u64,
+}
+
+// All else follows from the answers.
+impl Hash for Session {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.begun, self.is_busy, self.has_stopped, self.has_begun, &self.told, self.heard).hash(state);
+    }
 }
 
 /// The database.
@@ -94,28 +125,31 @@ type Context<'a> = Cx<'a, Isolation>;
 
 impl Session {
     /// A session behind its setup, which may have begun a transaction.
-    pub fn new(has_begun: bool) -> Session {
-        Session { has_begun, ..Session::default() }
+    pub fn new(has_begun: bool, memory: Memory) -> Session {
+        Session { has_begun, memory, ..Session::default() }
+    }
+
+    /// Whether it is done, with so many steps.
+    pub fn is_done(&self, steps: usize) -> bool {
+        !self.is_busy && !self.is_resting && (self.has_stopped || usize::from(self.begun) >= steps)
     }
 
     /// Acts.
     pub fn on(&mut self, script: &Script, input: Input<Isolation>, cx: &mut Context<'_>) {
+        let Some(own) = script.session_of(cx.me()).map(|at| &script.sessions[at]) else { return };
         match input {
             Input::Start => {
-                let setup = script.session_of(cx.me()).and_then(|at| script.sessions[at].setup.as_ref());
-                if let Some(setup) = setup {
-                    let me = script.session_of(cx.me()).map_or("", |at| script.sessions[at].id.as_str());
-                    cx.note(setup, || format!("{me} has run {setup}."));
+                if let Some(setup) = &own.setup {
+                    cx.note(setup, || format!("{} has run {setup}.", own.id));
                 }
             }
             Input::Step((_, step)) => {
                 self.begun = step + 1;
                 self.is_busy = true;
-                let at = script.session_of(cx.me()).unwrap_or(0);
-                let found = script.sessions[at].steps.get(usize::from(step));
-                let text = found.map_or(("", ""), |step| (step.text.as_str(), step.short.as_str()));
-                cx.send(script.database(), Msg::Run { step, text: (text.0.into(), text.1.into()) });
+                let sent = own.steps.get(usize::from(step)).map(|step| step.sent(&self.memory));
+                cx.send(script.database(), Msg::Run { step, text: sent.unwrap_or_else(|| ("".into(), "".into())) });
             }
+            Input::Timer(_) => self.is_resting = false,
             Input::Message { msg: Msg::Told(told), .. } => {
                 self.is_busy = false;
                 self.heard = stable_hash(&(self.heard, &told));
@@ -125,17 +159,60 @@ impl Session {
                 if told.ended == Some(true) {
                     cx.mark(COMMITTED);
                 }
-                if told.is_error && script.stops {
-                    self.has_stopped = true;
-                    if told.is_open {
-                        self.is_busy = true;
-                        cx.because(|| "an application that hears of an error gives its transaction up".to_owned());
-                        cx.send(script.database(), Msg::Rollback);
-                    }
+                if !std::mem::take(&mut self.gives_up) {
+                    self.react(script, own, &told, cx);
                 }
                 self.told = Some(told);
             }
             _ => {}
+        }
+    }
+
+    /// Does with an answer what its program says; and with an error of which it says nothing, what the script says.
+    fn react(&mut self, script: &Script, own: &super::script::Session, told: &Told, cx: &mut Context<'_>) {
+        for (name, value) in &told.found.memory {
+            keep(&mut self.memory, name, value.clone());
+        }
+        let step = usize::from(self.begun.saturating_sub(1));
+        let reactions = own.program.reactions.get(step).map_or(&[][..], Vec::as_slice);
+        match react(reactions, &mut self.memory, told.found.code, &mut self.attempts) {
+            Next::Unsaid if told.is_error && script.stops => {
+                self.has_stopped = true;
+                let why = "an application that hears of an error gives its transaction up";
+                self.give_up(script, told, why, cx);
+            }
+            Next::Unsaid => {}
+            Next::Go(step) => self.begun = step,
+            Next::Again { from, attempt, of, after_ms } => {
+                self.begun = from;
+                self.give_up(script, told, "it begins again", cx);
+                if after_ms > 0 {
+                    self.is_resting = true;
+                    cx.set_timer(BACKOFF, after_ms);
+                }
+                let name = own.steps.get(usize::from(from)).map_or("", |step| step.name.as_str());
+                let when = if after_ms > 0 { format!(" in {after_ms} ms") } else { String::new() };
+                cx.without_reason();
+                cx.note("tries again", || format!("{} begins attempt {attempt} of {of} with {name}{when}.", own.id));
+            }
+            Next::Stop(why) => {
+                self.has_stopped = true;
+                self.give_up(script, told, "it goes no further", cx);
+                cx.without_reason();
+                cx.note(&why, || format!("{} stops: {why}.", own.id));
+                cx.mark(STOPPED);
+                self.outcome = Some(why);
+            }
+        }
+    }
+
+    /// Gives the transaction up, if one is open.
+    fn give_up(&mut self, script: &Script, told: &Told, why: &'static str, cx: &mut Context<'_>) {
+        if told.is_open {
+            self.is_busy = true;
+            self.gives_up = true;
+            cx.because(|| why.to_owned());
+            cx.send(script.database(), Msg::Rollback);
         }
     }
 
@@ -146,6 +223,8 @@ impl Session {
         let is_error = self.told.as_ref().is_some_and(|told| told.is_error);
         let (text, tone) = match (self.is_busy, is_open, ended) {
             (true, ..) => ("waiting", Tone::Waiting),
+            _ if self.is_resting => ("backs off", Tone::Waiting),
+            _ if self.outcome.is_some() => ("stopped", Tone::Stopped),
             (_, true, _) if is_error => ("failed", Tone::Stopped),
             (_, true, _) => ("open", Tone::Active),
             (_, _, Some(true)) => ("committed", Tone::Good),
@@ -159,6 +238,9 @@ impl Session {
         if let Some(told) = &self.told {
             fields.push(field("last answer", told.body.clone()));
         }
+        fields.extend(self.memory.iter().map(|(name, value)| field(&format!("${name}"), value.clone())));
+        fields.extend(self.attempts.iter().map(|(_, attempt)| field("attempt", attempt.to_string())));
+        fields.extend(self.outcome.iter().map(|why| field("outcome", why.clone())));
         let mut bars = Vec::new();
         if is_open && !self.is_busy {
             bars.push(Bar { kind: SpanKind::CriticalSection, label: "transaction".to_owned() });
@@ -187,12 +269,12 @@ impl Server {
                 let Some(at) = script.session_of(from) else { return };
                 let session = (at + 1) as SessionId;
                 let statements = match msg {
-                    Msg::Run { step, .. } => {
-                        script.sessions[at].steps.get(usize::from(step)).map(|step| &step.statements)
+                    Msg::Run { step, text: (text, _) } => {
+                        script.sessions[at].steps.get(usize::from(step)).map(|step| step.understood(&text))
                     }
                     _ => None,
                 };
-                let statements = statements.map_or_else(|| Arc::from([Statement::Rollback]), Arc::clone);
+                let statements = statements.unwrap_or_else(|| Arc::from([Statement::Rollback]));
                 (session, engine.execute(session, statements))
             }
             Input::Timer(timer) => (timer, engine.lose_patience(timer)),
@@ -227,7 +309,11 @@ impl Server {
             Event::Aborted { txn } if is_own(*txn) => Some(false),
             _ => None,
         });
-        let told = Told::of(answer, engine.in_transaction(session), ended);
+        let mut told = Told::of(answer, engine.in_transaction(session), ended);
+        let own = usize::from(session).checked_sub(1).and_then(|at| script.sessions.get(at));
+        if own.is_some_and(|own| !own.program.is_empty()) {
+            told.found = Found::of(answer);
+        }
         cx.without_reason();
         let deeds = || deeds(engine, known, session);
         if !deeds().is_empty() {
@@ -293,7 +379,7 @@ impl Told {
         };
         let mut body: Vec<String> = answer.replies.iter().map(of_reply).collect();
         body.extend(answer.notices.iter().map(|notice| format!("{}: {}", notice.severity, notice.message)));
-        Told { label: clip(&label), body: body.join("; "), is_error, is_open, ended }
+        Told { label: clip(&label), body: body.join("; "), is_error, is_open, ended, found: Found::default() }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The scripts: one for each anomaly, on accounts, orders and seats.
 
+use std::borrow::Cow;
+
 use super::super::info::OWN;
-use super::cases;
+use super::{cases, stock};
 use crate::scenarios::Values;
 
 /// A script with the variant that plays it.
@@ -19,6 +21,8 @@ fn presets(scenario: &str) -> &'static [Preset] {
         "lost-update" => cases::LOST_UPDATE,
         "double-booking" => cases::DOUBLE_BOOKING,
         "deadlock" => cases::DEADLOCK,
+        "inventory-locking" => stock::INVENTORY,
+        "flash-sale" => stock::FLASH_SALE,
         _ => PRESETS,
     }
 }
@@ -30,11 +34,33 @@ fn preset(scenario: &str, variant: &str) -> &'static Preset {
 }
 
 /// The script of a variant; in the reader's own, what the parameter holds.
-pub fn text<'v>(scenario: &str, variant: &str, values: &'v Values) -> &'v str {
+pub fn text<'v>(scenario: &str, variant: &str, values: &'v Values) -> Cow<'v, str> {
     match values.text("script") {
-        own if variant == OWN && !own.is_empty() => own,
-        _ => preset(scenario, variant).text,
+        own if variant == OWN && !own.is_empty() => Cow::Borrowed(own),
+        _ => filled(preset(scenario, variant).text, values),
     }
+}
+
+/// Names of buyers: as many of them come as a scenario's parameter says.
+const BUYERS: [&str; 4] = ["ada", "ben", "cem", "dan"];
+
+/// A script with parameters in it, as `@stock`; what follows `session @name` stands once for each buyer, and `@` behind the name of a step numbers it.
+fn filled<'v>(text: &'v str, values: &Values) -> Cow<'v, str> {
+    if !text.contains('@') {
+        return Cow::Borrowed(text);
+    }
+    let left = (values.int("stock") - values.int("clients")).max(0).to_string();
+    let known = values.iter().chain([("left", left.as_str())]);
+    let text = known.fold(text.to_owned(), |text, (id, value)| text.replace(&format!("@{id}"), value));
+    let Some((head, own)) = text.split_once("session @name") else { return Cow::Owned(text) };
+    let mut out = head.to_owned();
+    let count = usize::try_from(values.int("clients")).unwrap_or(0);
+    for (number, name) in (1..).zip(BUYERS).take(count) {
+        let number = if number == 1 { String::new() } else { number.to_string() };
+        let own = own.replace("@name", name).replace('@', &number);
+        out += &format!("session {name}{own}\n");
+    }
+    Cow::Owned(out)
 }
 
 /// The invariants that a variant looks at.
@@ -322,20 +348,23 @@ step done2 { COMMIT; }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{DEADLOCK, DOUBLE_BOOKING, ISOLATION, LOST_UPDATE};
+    use super::super::super::{DEADLOCK, DOUBLE_BOOKING, FLASH_SALE, INVENTORY, ISOLATION, LOST_UPDATE};
     use super::super::script::check;
     use super::*;
     use crate::scenarios::Entry as _;
 
     #[test]
     fn every_variant_has_a_script_that_can_be_read() {
-        for played in [&ISOLATION, &LOST_UPDATE, &DOUBLE_BOOKING, &DEADLOCK] {
+        for played in [&ISOLATION, &LOST_UPDATE, &DOUBLE_BOOKING, &DEADLOCK, &INVENTORY, &FLASH_SALE] {
             let info = played.info();
             let variants: Vec<&str> = info.variants.iter().map(|variant| variant.id).collect();
             let all: Vec<&str> = presets(info.id).iter().map(|preset| preset.variant).collect();
             assert_eq!(variants, all);
             for preset in presets(info.id) {
-                assert_eq!(check(preset.text), Ok(()), "{}", preset.variant);
+                let variant = info.variant(preset.variant).expect("a variant of ours");
+                let values = info.values(variant, []).expect("defaults");
+                let script = text(info.id, preset.variant, &values);
+                assert_eq!(check(&script), Ok(()), "{}: {script}", preset.variant);
                 for id in preset.invariants {
                     assert!(info.invariants.iter().any(|(known, _)| known == id), "{id}");
                 }

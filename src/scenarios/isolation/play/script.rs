@@ -1,9 +1,12 @@
 //! A script: tables, sessions with their statements, and a rule, in the format of PostgreSQL's isolation tester.
 //!
-//! The rule stands in a comment, so that the tester itself takes the same file: `# holds: SELECT sum(balance) >= 0 FROM accounts`.
+//! Rules stand in comments, so that the tester itself takes the same file: `# holds: SELECT sum(balance) >= 0 FROM accounts` of whatever is committed, and
+//! `# in the end: SELECT …` of what is committed once every session is done. What an application does with the answers stands in comments, too:
+//! [`super::program`].
 
 use std::sync::Arc;
 
+use super::program::{Program, blanked, needs_memory, programs, with_memory};
 use crate::engine::NodeId;
 use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::{Level, Statement};
@@ -23,6 +26,8 @@ pub const DATABASE: &str = "db";
 
 /// Begins the comment in which the rule stands.
 const RULE: &str = "holds:";
+/// Begins the comment in which stands what must be true in the end.
+const END: &str = "in the end:";
 
 /// A step of a session.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -33,8 +38,29 @@ pub struct Step {
     pub text: String,
     /// The same as it stands on an arrow: where there is but one table, without its name.
     pub short: String,
-    /// The same, understood.
+    /// The same, understood, but for what is in the session's memory.
     pub statements: Arc<[Statement]>,
+    /// Whether something from memory stands in it.
+    pub needs_memory: bool,
+}
+
+impl Step {
+    /// What is sent: what it runs, and the same as it stands on an arrow.
+    pub fn sent(&self, memory: &super::program::Memory) -> (Arc<str>, Arc<str>) {
+        if self.needs_memory {
+            (with_memory(&self.text, memory).into(), with_memory(&self.short, memory).into())
+        } else {
+            (self.text.as_str().into(), self.short.as_str().into())
+        }
+    }
+
+    /// What was sent, understood.
+    pub fn understood(&self, sent: &str) -> Arc<[Statement]> {
+        match parse_sql(sent) {
+            Ok(statements) if self.needs_memory => statements.into(),
+            _ => Arc::clone(&self.statements),
+        }
+    }
 }
 
 /// A session.
@@ -46,6 +72,8 @@ pub struct Session {
     pub setup: Option<String>,
     /// Its steps.
     pub steps: Vec<Step>,
+    /// What it does with the answers.
+    pub program: Program,
 }
 
 /// A script that is ready to be played on a database.
@@ -61,6 +89,8 @@ pub struct Script {
     pub sessions: Vec<Session>,
     /// What must be true of what is committed.
     pub rule: Option<Arc<[Statement]>>,
+    /// What must be true of it once every session is done.
+    pub end: Option<Arc<[Statement]>>,
     /// The database once everything is set up.
     pub start: Database,
     /// Why it could not be set up, if it could not.
@@ -70,9 +100,9 @@ pub struct Script {
 impl Script {
     /// Reads a script and sets it up. What cannot be read or set up is left out, and told in `failure`.
     pub fn new(text: &str, kind: Kind, level: Level, stops: bool) -> Script {
-        let (spec, mut failure) = match read(text) {
-            Ok(spec) => (spec, None),
-            Err(error) => (Spec::default(), Some(error.to_string())),
+        let (Read { spec, programs, rule, end }, mut failure) = match read(text) {
+            Ok(read) => (read, None),
+            Err(error) => (Read::default(), Some(error.to_string())),
         };
         let mut start = kind.database();
         if let Err(error) = set_up(start.engine_mut(), &spec, level) {
@@ -80,19 +110,19 @@ impl Script {
         }
         let tables: Vec<String> = start.engine().tables().iter().map(|table| table.name.clone()).collect();
         let ids = names(spec.sessions.iter().map(|session| session.name.as_str()), false);
-        let sessions = ids.into_iter().zip(&spec.sessions).map(|(id, session)| {
+        let sessions = ids.into_iter().zip(&spec.sessions).zip(programs).map(|((id, session), program)| {
             let names = names(session.steps.iter().map(|step| step.name.as_str()), true);
             let steps = names.into_iter().zip(&session.steps).map(|(name, step)| {
                 let statements = Arc::clone(&step.sql.statements);
-                let text = line(&step.sql.text);
-                Step { name, short: short(&text, &tables), text, statements }
+                let text = line(&piece(text, &step.sql));
+                let needs_memory = needs_memory(&text);
+                Step { name, short: short(&text, &tables), text, statements, needs_memory }
             });
-            Session { id, setup: session.setup.as_ref().map(|sql| line(&sql.text)), steps: steps.collect() }
+            Session { id, setup: session.setup.as_ref().map(|sql| line(&sql.text)), steps: steps.collect(), program }
         });
         // Nothing is played on a database that is not as the script wants it.
         let sessions = if failure.is_some() { Vec::new() } else { sessions.collect() };
-        let rule = rule(text).ok().flatten();
-        Script { kind, level, stops, sessions, rule, start, failure }
+        Script { kind, level, stops, sessions, rule, end, start, failure }
     }
 
     /// The lifeline of the database: amid the sessions, so that arrows are short.
@@ -128,27 +158,46 @@ pub fn check(text: &str) -> Result<(), SyntaxError> {
     read(text).map(|_| ())
 }
 
-fn read(text: &str) -> Result<Spec, SyntaxError> {
+/// What stands in a script.
+#[derive(Default)]
+struct Read {
+    spec: Spec,
+    programs: Vec<Program>,
+    rule: Option<Arc<[Statement]>>,
+    end: Option<Arc<[Statement]>>,
+}
+
+fn read(text: &str) -> Result<Read, SyntaxError> {
     let limit = |message: String| Err(SyntaxError::new(Position::START, message));
     if text.len() > MAX_SCRIPT {
         return limit(format!("a script has at most {MAX_SCRIPT} bytes; this one has {}", text.len()));
     }
-    let spec = parse(text)?;
+    let spec = parse(&blanked(text))?;
     if spec.sessions.len() > MAX_SESSIONS {
         return limit(format!("at most {MAX_SESSIONS} sessions fit on the page"));
     }
     if let Some(long) = spec.sessions.iter().find(|session| session.steps.len() > MAX_STEPS) {
         return limit(format!("session {} has more than {MAX_STEPS} steps", long.name));
     }
-    rule(text)?;
-    Ok(spec)
+    let of_sessions = spec.sessions.iter().map(|session| &session.steps);
+    let steps = of_sessions.map(|steps| steps.iter().map(|step| (step.name.as_str(), step.sql.at.line)).collect());
+    let programs = programs(text, &steps.collect::<Vec<_>>())?;
+    let (rule, end) = (rule(text, RULE)?, rule(text, END)?);
+    Ok(Read { spec, programs, rule, end })
+}
+
+/// SQL as it is written in a script, with what is from memory.
+fn piece(script: &str, sql: &Sql) -> String {
+    let lines = script.split('\n').take(sql.at.line as usize - 1);
+    let before: usize = lines.map(|line| line.chars().count() + 1).sum();
+    script.chars().skip(before + sql.at.column as usize - 1).take(sql.text.chars().count()).collect()
 }
 
 /// The rule in a comment of its own.
-fn rule(text: &str) -> Result<Option<Arc<[Statement]>>, SyntaxError> {
+fn rule(text: &str, mark: &str) -> Result<Option<Arc<[Statement]>>, SyntaxError> {
     for (number, line) in (1..).zip(text.lines()) {
         let Some(words) = line.trim_start().strip_prefix('#') else { continue };
-        let Some(sql) = words.trim_start().strip_prefix(RULE) else { continue };
+        let Some(sql) = words.trim_start().strip_prefix(mark) else { continue };
         let at = Position { line: number, column: (line.chars().count() - sql.chars().count()) as u32 + 1 };
         let statements = parse_sql(sql).map_err(|error| SyntaxError { at: error.at.within(at), ..error })?;
         if !matches!(statements.as_slice(), [Statement::Select(_)]) {

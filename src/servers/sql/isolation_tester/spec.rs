@@ -20,6 +20,8 @@ pub struct Sql {
     pub text: String,
     /// As it is understood.
     pub statements: Arc<[Statement]>,
+    /// Where it begins.
+    pub at: Position,
 }
 
 /// A step.
@@ -230,8 +232,9 @@ impl<'a> Reader<'a> {
         let Word::Sql(text) = &self.word else { return self.unexpected("SQL in braces") };
         let text = text.clone();
         let statements = parse_sql(&text).map_err(|error| SyntaxError { at: error.at.within(self.begins), ..error })?;
+        let at = self.begins;
         self.next()?;
-        Ok(Sql { text, statements: statements.into() })
+        Ok(Sql { text, statements: statements.into(), at })
     }
 }
 
