@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use interleave::engine::{Exhibit, Run, VerdictState};
-use interleave::scenarios::{Entry, catalogue, find};
+use interleave::scenarios::{Entry, find};
 
 fn entry() -> &'static dyn Entry {
     find("isolation").unwrap()
@@ -175,17 +175,4 @@ fn scripts_that_cannot_be_read_are_refused_where_they_are_wrong() {
     let run = start("own", &[("script", "setup { INSERT INTO t VALUES (1); } session s1 step a { COMMIT; }")]);
     let field = &run.nodes(0)[0].fields;
     assert!(field.iter().any(|field| field.name == "setup" && field.value.contains("42P01")), "{field:?}");
-}
-
-/// In the browser, what plays on databases is another Wasm, which boot.js picks by the address.
-#[test]
-fn the_page_knows_which_scenarios_need_databases() {
-    let boot = include_str!("../public/boot.js");
-    let list = boot.lines().find(|line| line.starts_with("const WITH_DATABASES")).unwrap();
-    for entry in catalogue() {
-        let variant = &entry.info().variants[0];
-        let plays = entry.script(variant, &entry.info().values(variant, []).unwrap()).is_some();
-        let names = list.split_once("*(").unwrap().1.split_once(')').unwrap().0;
-        assert_eq!(names.split('|').any(|name| name == entry.info().id), plays, "{}", entry.info().id);
-    }
 }

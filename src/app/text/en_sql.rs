@@ -5,7 +5,7 @@ pub fn own_script(script: &str) -> String {
     if script.is_empty() { "the example".to_owned() } else { format!("of {} lines", script.lines().count()) }
 }
 
-pub const NO_DATABASES: &str = "The part of this page with the simulated databases could not be loaded. Load the page again; if it stays so, the site was not uploaded whole.";
+pub const PART_MISSING: &str = "The part of this page that was asked for could not be loaded. Load the page again; if it stays so, the site was not uploaded whole.";
 
 pub const GRAPHS: &str = "Who depends on whom";
 pub const IN_CYCLE: &str = "in the circle";

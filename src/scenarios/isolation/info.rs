@@ -195,6 +195,6 @@ const SCRIPT: Parameter = Parameter {
     id: "script",
     label: "Script",
     help: "Tables, sessions and steps; without one, an example is played. Counts in the variant for your own script.",
-    kind: ParameterKind::Script,
+    kind: ParameterKind::Script(|script| super::check(script).map_err(|error| error.to_string())),
     default: "",
 };
