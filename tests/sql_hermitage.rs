@@ -25,6 +25,7 @@ fn transcript(kind: Kind) -> Vec<Line> {
     let file = match kind {
         Kind::Postgres => "hermitage-live/postgresql-15.20.tsv",
         Kind::Innodb => "hermitage-live/mariadb-10.11.19.tsv",
+        Kind::Textbook => panic!("no real server is one"),
     };
     table(file).into_iter().map(|line| line.try_into().unwrap()).collect()
 }

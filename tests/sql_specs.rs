@@ -82,7 +82,10 @@ fn the_command_line_prints_the_same_and_names_what_is_bad() {
     assert_eq!(interleave(&["sql", spec]), (Some(0), expected, String::new()));
     let cases: [(&[&str], &str); 3] = [
         (&["sql", "no-such-file.spec"], "no-such-file.spec cannot be read"),
-        (&["sql", spec, "--engine", "textbook"], "the engine textbook is not there yet"),
+        (
+            &["sql", spec, "--level", "degree-0"],
+            "no isolation level of postgres: they are read-uncommitted, read-committed",
+        ),
         (&["sql", spec, "--level", "snapshot"], "`--level snapshot` is no isolation level"),
     ];
     for (arguments, message) in cases {

@@ -16,6 +16,7 @@ use std::fmt;
 
 use super::{Entry, Grid, Info, Values, Variant};
 use crate::engine::Run;
+use crate::servers::sql::engine::Kind;
 
 pub use info::OWN;
 pub use play::check;
@@ -46,6 +47,12 @@ pub static DOUBLE_BOOKING: Played = Played { info: &cases::DOUBLE_BOOKING };
 /// A deadlock.
 pub static DEADLOCK: Played = Played { info: &cases::DEADLOCK };
 
+/// Whether an engine has a level.
+fn has_level(engine: &str, level: &str) -> bool {
+    let levels = Kind::ALL.into_iter().filter(|kind| kind.name() == engine).flat_map(Kind::levels);
+    levels.into_iter().any(|known| known.id() == level)
+}
+
 impl Entry for Played {
     fn info(&self) -> &'static Info {
         self.info
@@ -64,6 +71,6 @@ impl Entry for Played {
     }
 
     fn grid(&self) -> Option<Grid> {
-        Some(Grid { rows: "engine", columns: "level" })
+        Some(Grid { rows: "engine", columns: "level", has: has_level })
     }
 }

@@ -13,7 +13,7 @@ use super::{Postgres, SessionId, Tid, Xid};
 use crate::servers::sql::ast::{Binary, Patience, Strength, TableMode};
 use crate::servers::sql::bind::Bound;
 use crate::servers::sql::error::SqlError;
-use crate::servers::sql::eval::{Env, Stop, eval, holds};
+use crate::servers::sql::eval::{Env, Stop, holds};
 use crate::servers::sql::query::Asked;
 use crate::servers::sql::schema::{ForeignKey, Index, Row, Table};
 use crate::servers::sql::value::Value;
@@ -71,25 +71,6 @@ impl Postgres {
 }
 
 impl<'a> Exec<'a> {
-    /// NOT NULL, then CHECK.
-    pub fn own_constraints(&mut self, table: &Table, values: &[Value]) -> Result<(), Stop> {
-        for (column, value) in table.columns.iter().zip(values) {
-            if column.not_null && value.is_null() {
-                let (column, table) = (&column.name, &table.name);
-                let message =
-                    format!("null value in column \"{column}\" of relation \"{table}\" violates not-null constraint");
-                return Err(SqlError::new("23502", message).into());
-            }
-        }
-        for (name, check) in &table.checks {
-            if eval(check, &Env::of(values), self)? == Value::Bool(false) {
-                let message = format!("new row for relation \"{}\" violates check constraint \"{name}\"", table.name);
-                return Err(SqlError::new("23514", message).into());
-            }
-        }
-        Ok(())
-    }
-
     /// The entries of an index that could have the key of a row.
     fn held(&mut self, table: &Table, index: &Index, values: &[Value]) -> Result<Vec<Tid>, Stop> {
         let Some(stored) = self.pg.tables.get(&table.id) else { return Ok(Vec::new()) };

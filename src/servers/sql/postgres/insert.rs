@@ -2,7 +2,6 @@
 
 use super::Tid;
 use super::exec::{Entry, Exec};
-use super::modify::changed;
 use super::rows::{How, Outcome, Spot};
 use super::scan::lost;
 use super::select::concurrent_update;
@@ -10,6 +9,7 @@ use super::ssi::Target;
 use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::{Patience, Strength};
 use crate::servers::sql::bind::{Bound, BoundInsert, BoundRows};
+use crate::servers::sql::dml::{changed, new_row, own_constraints, returning};
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Env, Stop, eval, holds};
 use crate::servers::sql::schema::{Row, Table};
@@ -55,19 +55,8 @@ impl Exec<'_> {
         checked: &mut Vec<(Option<Row>, Tid)>,
     ) -> Result<(), Stop> {
         let table = &insert.table;
-        let mut values = Vec::new();
-        for column in &table.columns {
-            values.push(match &column.default {
-                Some(default) if !insert.columns.contains(&(values.len() as u16)) => {
-                    eval(default, &Env::of(&[]), self)?
-                }
-                _ => Value::Null,
-            });
-        }
-        for (at, value) in insert.columns.iter().zip(given) {
-            values[usize::from(*at)] = value.cast(table.columns[usize::from(*at)].ty)?;
-        }
-        self.own_constraints(table, &values)?;
+        let values = new_row(insert, given, self)?;
+        own_constraints(table, &values, self)?;
         let values: Row = values.into();
         if let Some(conflict) = &insert.conflict {
             while let Some(found) = self.conflict(table, &conflict.indexes, &values)? {
@@ -86,7 +75,7 @@ impl Exec<'_> {
                     Some(Some((old, new))) => {
                         *count += 1;
                         let shown = self.values(table.id, new);
-                        self.returning(&insert.returning, &shown, returned)?;
+                        returning(&insert.returning, &shown, returned, self)?;
                         checked.push((Some(old), new));
                         return Ok(());
                     }
@@ -106,7 +95,7 @@ impl Exec<'_> {
         self.enter_into_indexes(table, tid)?;
         *count += 1;
         let shown = self.values(id, tid);
-        self.returning(&insert.returning, &shown, returned)?;
+        returning(&insert.returning, &shown, returned, self)?;
         checked.push((None, tid));
         Ok(())
     }
