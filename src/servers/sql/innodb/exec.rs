@@ -215,7 +215,7 @@ impl Reader for Exec<'_> {
         Ok(())
     }
 
-    fn in_order(&mut self, query: &BoundQuery) -> bool {
+    fn in_order(&mut self, query: &BoundQuery, _: usize) -> bool {
         let ([from], [(Bound::Column(0, column), descending, _)], Some(_)) =
             (query.from.as_slice(), query.order_by.as_slice(), &query.limit)
         else {

@@ -61,8 +61,9 @@ impl Exec<'_> {
         if let Some(conflict) = &insert.conflict {
             while let Some(found) = self.conflict(table, &conflict.indexes, &values)? {
                 let Some((set, filter)) = &conflict.update else {
-                    let visible = self.pg.sees(self.session, &self.snapshot, self.pg.tuple(table.id, found));
-                    if !visible && self.pg.txn(self.session).is_some_and(super::txn::Txn::one_snapshot) {
+                    if !self.reads_rival(table.id, found)?
+                        && self.pg.txn(self.session).is_some_and(super::txn::Txn::one_snapshot)
+                    {
                         return Err(concurrent_update());
                     }
                     return Ok(());
@@ -100,6 +101,20 @@ impl Exec<'_> {
         Ok(())
     }
 
+    /// A row that a new one would clash with counts as read for SERIALIZABLE; gives whether the statement sees it.
+    fn reads_rival(&mut self, table: u32, found: Tid) -> Result<bool, Stop> {
+        let entry = self.once(|pg, session, snapshot| {
+            let tuple = pg.tuple(table, found);
+            let (visible, own, page) = (pg.sees(session, snapshot, tuple), pg.is_mine(session, tuple.xmin), tuple.page);
+            pg.ssi_look(session, table, found, visible)?;
+            if visible && !own {
+                pg.ssi_read(session, Target::Tuple(table, page, found));
+            }
+            Ok(Entry::Found(visible.then_some(found)))
+        })?;
+        if let Entry::Found(found) = entry { Ok(found.is_some()) } else { Err(lost()) }
+    }
+
     /// `DO UPDATE`: none where the row has gone, then none where the condition does not hold, then the old values and the new version.
     #[allow(clippy::type_complexity)]
     fn update_on_conflict(
@@ -132,7 +147,7 @@ impl Exec<'_> {
             }
             _ => return Ok(None),
         }
-        if one_snapshot && !self.pg.sees(self.session, &self.snapshot, self.pg.tuple(table.id, found)) {
+        if !self.reads_rival(table.id, found)? && one_snapshot {
             return Err(concurrent_update());
         }
         let old = self.values(table.id, found);

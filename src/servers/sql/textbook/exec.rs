@@ -240,7 +240,7 @@ impl Reader for Exec<'_> {
         Ok(())
     }
 
-    fn in_order(&mut self, _: &BoundQuery) -> bool {
+    fn in_order(&mut self, _: &BoundQuery, _: usize) -> bool {
         false
     }
 
