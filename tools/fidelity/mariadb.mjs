@@ -292,7 +292,7 @@ for (const level of levels) {
         console.log(`seed ${seed}, ${level}: unstable, the real server disagrees with itself`);
       } else if (found.raced) {
         total.races += 1;
-        console.log(`seed ${seed}, ${level}: unstable, several sessions were woken at once\n${found.text}--- ours\n${found.here}\n--- real\n${found.there}\n`);
+        console.log(`seed ${seed}, ${level}: unstable in ${found.about}, several sessions were woken at once\n${found.text}--- ours\n${found.here}\n--- real\n${found.there}\n`);
       } else {
         total[found.about] += 1;
         failed = true;
