@@ -233,3 +233,48 @@ fn what_is_committed_is_what_undoing_all_that_is_open_leaves() {
     assert_eq!(sum(copy.engine_mut()), "70");
     assert_eq!(sum(database.engine_mut()), "10");
 }
+
+#[test]
+fn a_row_that_is_in_the_way_is_left_or_changed_on_conflict() {
+    let mut database = begun(Kind::Textbook, Level::ReadCommitted);
+    let engine = database.engine_mut();
+    let tag = |reply: Option<Reply>| if let Some(Reply::Done(tag)) = reply { tag.to_string() } else { String::new() };
+    assert_eq!(tag(send(engine, 1, "INSERT INTO t VALUES (1, 9) ON CONFLICT DO NOTHING")), "INSERT 0 0");
+    let change = "INSERT INTO t VALUES (1, 9) ON CONFLICT (id) DO UPDATE SET v = t.v + excluded.v";
+    assert_eq!(tag(send(engine, 1, change)), "INSERT 0 1");
+    assert_eq!(tag(send(engine, 1, &format!("{change} WHERE t.v = 0"))), "INSERT 0 0");
+    assert_eq!(value(&send(engine, 1, R1X.split_at(2).1).unwrap()), "59");
+    // What becomes of the row is waited for.
+    assert_eq!(send(engine, 2, change), None);
+    let answers = engine.execute(1, Arc::from(parse("COMMIT").unwrap()));
+    assert_eq!(answers[1].1.replies, [Reply::Done("INSERT 0 1".into())]);
+    assert_eq!(value(&send(engine, 2, R2X.split_at(2).1).unwrap()), "68");
+}
+
+#[test]
+fn what_a_row_refers_to_stays_as_long_as_it_may_be_referred_to() {
+    let mut database = begun(Kind::Textbook, Level::ReadUncommitted);
+    let engine = database.engine_mut();
+    for sql in ["COMMIT", "BEGIN"] {
+        send(engine, 1, sql).unwrap();
+        send(engine, 2, sql).unwrap();
+    }
+    send(engine, 0, "CREATE TABLE u (n int PRIMARY KEY, t_id int REFERENCES t)").unwrap();
+    let fails = |reply: Option<Reply>| matches!(reply, Some(Reply::Error(error)) if error.code == "23503");
+    assert!(fails(send(engine, 1, "INSERT INTO u VALUES (1, 9)")));
+    send(engine, 1, "INSERT INTO u VALUES (1, 1), (2, NULL)").unwrap();
+    // The row may be changed, but not go while it is not known whether it is referred to.
+    assert_eq!(send(engine, 2, "DELETE FROM t WHERE id = 1"), None);
+    let answers = engine.execute(1, Arc::from(parse("COMMIT").unwrap()));
+    assert!(fails(answers[1].1.replies.first().cloned()));
+    send(engine, 2, "COMMIT; BEGIN").unwrap();
+    assert!(fails(send(engine, 0, "UPDATE t SET id = 8 WHERE id = 1")));
+    send(engine, 0, "DELETE FROM u WHERE t_id = 1").unwrap();
+    assert!(matches!(send(engine, 0, "DELETE FROM t WHERE id = 1"), Some(Reply::Done(_))));
+    let refused = send(engine, 0, "DROP TABLE t").unwrap();
+    assert!(matches!(refused, Reply::Error(error) if error.code == "0A000"));
+    send(engine, 2, "COMMIT").unwrap();
+    let refused = send(engine, 0, "DROP TABLE t").unwrap();
+    assert!(matches!(refused, Reply::Error(error) if error.code == "2BP01"));
+    send(engine, 0, "DROP TABLE u, t").unwrap();
+}

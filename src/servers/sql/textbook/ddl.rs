@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Textbook;
-use super::exec::clashes;
+use super::change::clashes;
 use super::store::Stored;
 use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::{CreateIndex, CreateTable, Name, Statement};
@@ -12,7 +12,7 @@ use crate::servers::sql::define;
 use crate::servers::sql::engine::SessionId;
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::Stop;
-use crate::servers::sql::schema::{Index, Row};
+use crate::servers::sql::schema::{Index, Row, Table};
 
 impl Textbook {
     pub(super) fn ddl(&mut self, session: SessionId, statement: &Statement) -> Result<Reply, Stop> {
@@ -38,12 +38,14 @@ impl Textbook {
             return Err(SqlError::new("42P07", format!("relation \"{}\" already exists", create.name)).into());
         }
         let mut next = self.next_id;
-        let (table, foreign) = define::table(create, &mut || {
+        let (mut table, foreign) = define::table(create, &mut || {
             next += 1;
             next
         })?;
-        if !foreign.is_empty() {
-            return Err(SqlError::unsupported("foreign keys in the textbook database").into());
+        for (name, columns, to, on) in foreign {
+            let target = if to == table.name { &table } else { self.existing(&to)? };
+            let key = define::foreign_key(&table, target, name, &columns, &to, &on)?;
+            table.foreign_keys.push(key);
         }
         self.next_id = next;
         self.tables.insert(table.id, Stored::new(table));
@@ -70,15 +72,23 @@ impl Textbook {
     }
 
     fn drop_tables(&mut self, names: &[Name], if_exists: bool) -> Result<Reply, Stop> {
+        let mut dropped = Vec::new();
         for name in names {
             match self.table(name).map(|table| table.id) {
-                Some(id) => {
-                    self.tables.remove(&id);
-                }
+                Some(id) => dropped.push((id, name)),
                 None if if_exists => {}
                 None => return Err(SqlError::new("42P01", format!("table \"{name}\" does not exist")).into()),
             }
         }
+        for (id, name) in &dropped {
+            let refers = |table: &Table| table.foreign_keys.iter().any(|key| key.target == *id);
+            let stays = |id: u32| !dropped.iter().any(|(other, _)| *other == id);
+            if self.tables.values().any(|stored| stays(stored.table.id) && refers(&stored.table)) {
+                let message = format!("cannot drop table {name} because other objects depend on it");
+                return Err(SqlError::new("2BP01", message).into());
+            }
+        }
+        self.tables.retain(|id, _| !dropped.iter().any(|(gone, _)| gone == id));
         Ok(Reply::Done("DROP TABLE".into()))
     }
 }

@@ -1,6 +1,5 @@
 //! Running one statement.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,39 +7,31 @@ use super::Textbook;
 use super::locks::{Lock, On, Span, Spans, spans};
 use super::store::Slot;
 use crate::servers::sql::answer::{Reply, Rows};
-use crate::servers::sql::ast::{Binary, Name, Patience, Statement, Strength};
-use crate::servers::sql::bind::{
-    Bound, BoundChange, BoundInsert, BoundQuery, BoundRows, BoundSource, BoundStatement, Catalog, Function,
-};
-use crate::servers::sql::dml::{changed, new_row, own_constraints, returning};
+use crate::servers::sql::ast::{Name, Patience, Statement, Strength};
+use crate::servers::sql::bind::{Bound, BoundQuery, BoundSource, BoundStatement, Catalog, Function};
 use crate::servers::sql::engine::SessionId;
 use crate::servers::sql::error::SqlError;
-use crate::servers::sql::eval::{Context, Env, Stop, eval};
+use crate::servers::sql::eval::{Context, Env, Stop};
 use crate::servers::sql::history::Event;
-use crate::servers::sql::query::{Asked, EachRow, Joined, Reader, Tid, conjuncts};
-use crate::servers::sql::schema::{Index, Row, Table};
+use crate::servers::sql::query::{Asked, EachRow, Joined, Reader, Tid};
+use crate::servers::sql::schema::Row;
 use crate::servers::sql::value::Value;
 
 /// A statement that runs.
-struct Exec<'a> {
-    db: &'a mut Textbook,
-    session: SessionId,
-    spans: Spans,
+pub(super) struct Exec<'a> {
+    pub db: &'a mut Textbook,
+    pub session: SessionId,
+    pub spans: Spans,
     /// Number of its transaction in the history.
-    number: u32,
+    pub number: u32,
     /// The number under which it writes, if it has written.
-    write: Option<u32>,
+    pub write: Option<u32>,
     /// What it does, for the history: told once it has come to its end.
-    notes: Vec<Event>,
+    pub notes: Vec<Event>,
     /// The row that it has read last: table and place.
     cursor: Option<(u32, u32)>,
     /// Rows of queries that do not depend on the row around them.
     cache: BTreeMap<u16, Vec<Row>>,
-}
-
-/// Whether two rows cannot both stand in a unique index.
-pub(super) fn clashes(index: &Index, one: &[Value], other: &[Value]) -> bool {
-    index.columns.iter().all(|at| one[usize::from(*at)].compare(&other[usize::from(*at)]) == Some(Ordering::Equal))
 }
 
 fn could_not_lock() -> Stop {
@@ -48,17 +39,17 @@ fn could_not_lock() -> Stop {
 }
 
 impl Exec<'_> {
-    fn as_reader(&mut self) -> &mut dyn Reader {
+    pub fn as_reader(&mut self) -> &mut dyn Reader {
         self
     }
 
     /// The rows of a table, as they are.
-    fn rows(&self, table: u32) -> Vec<(Slot, Row)> {
+    pub fn rows(&self, table: u32) -> Vec<(Slot, Row)> {
         let Some(stored) = self.db.tables.get(&table) else { return Vec::new() };
         stored.rows.iter().filter_map(|slot| Some((slot.clone(), slot.row.clone()?))).collect()
     }
 
-    fn ask(&mut self, table: u32, on: On, span: Span, images: Vec<Row>, patience: Patience) -> Result<bool, Stop> {
+    pub fn ask(&mut self, table: u32, on: On, span: Span, images: Vec<Row>, patience: Patience) -> Result<bool, Stop> {
         // Only writes have images: a read of a row is not in the way of another.
         let write = !images.is_empty();
         let got =
@@ -67,7 +58,7 @@ impl Exec<'_> {
     }
 
     /// Looks for the rows that meet conditions: locks the predicate, and notes among what it has looked.
-    fn look(&mut self, table: u32, conditions: &[Bound], patience: Patience) -> Result<(), Stop> {
+    pub fn look(&mut self, table: u32, conditions: &[Bound], patience: Patience) -> Result<(), Stop> {
         if patience == Patience::SkipLocked {
             // It does not want to know of all.
             return Ok(());
@@ -79,109 +70,6 @@ impl Exec<'_> {
         let (txn, among, gone) = (self.number, among.into(), gone.into());
         self.notes.push(Event::Looked { txn, table, conditions, among, gone });
         Ok(())
-    }
-
-    /// Writes a row that is locked, or will be.
-    fn put(&mut self, table: &Table, id: u32, row: Option<Row>) -> Result<(), Stop> {
-        if let Some(row) = &row {
-            own_constraints(table, row, self)?;
-            self.unique(table, id, row)?;
-            self.ask(table.id, On::Row(id), self.spans.writes, vec![row.clone()], Patience::Wait)?;
-        }
-        let xid = self.write.unwrap_or_else(|| {
-            self.db.writes += 1;
-            self.db.writes
-        });
-        self.write = Some(xid);
-        let (before, after) = self.db.write(self.session, xid, table.id, id, row.clone());
-        let after = row.map(|row| (after, row));
-        self.notes.push(Event::Wrote { txn: self.number, xid, table: table.id, before, after });
-        Ok(())
-    }
-
-    /// Makes sure that no other row has a key. What others are about to make of theirs is waited for, at every level.
-    fn unique(&mut self, table: &Table, id: u32, row: &Row) -> Result<(), Stop> {
-        for index in table.indexes.iter().filter(|index| index.unique) {
-            if index.columns.iter().any(|at| row[usize::from(*at)].is_null()) {
-                continue;
-            }
-            let same = |at: &u16| {
-                let value = Bound::Const(row[usize::from(*at)].clone());
-                Bound::Binary(Binary::Eq, Box::new(Bound::Column(0, *at)), Box::new(value))
-            };
-            let conditions = On::Predicate(index.columns.iter().map(same).collect());
-            self.ask(table.id, conditions, self.spans.predicates.max(Span::Short), Vec::new(), Patience::Wait)?;
-            if self.rows(table.id).iter().any(|(slot, other)| slot.id != id && clashes(index, other, row)) {
-                let message = format!("duplicate key value violates unique constraint \"{}\"", index.name);
-                return Err(SqlError::new("23505", message).into());
-            }
-        }
-        Ok(())
-    }
-
-    fn insert(&mut self, insert: &BoundInsert) -> Result<Reply, Stop> {
-        let mut all: Vec<Vec<Value>> = Vec::new();
-        match &insert.rows {
-            BoundRows::Values(rows) => {
-                for row in rows {
-                    all.push(row.iter().map(|expr| eval(expr, &Env::of(&[]), self)).collect::<Result<_, _>>()?);
-                }
-            }
-            BoundRows::Query(query, fitted) => {
-                for row in self.as_reader().query(query, None)? {
-                    all.push(fitted.iter().map(|expr| eval(expr, &Env::of(&row), self)).collect::<Result<_, _>>()?);
-                }
-            }
-        }
-        let tag = format!("INSERT 0 {}", all.len());
-        let mut returned = Vec::new();
-        for given in all {
-            let row = Row::from(new_row(insert, given, self)?);
-            let id = self.db.tables.get_mut(&insert.table.id).map_or(0, |stored| stored.new_slot());
-            self.put(&insert.table, id, Some(row.clone()))?;
-            returning(&insert.returning, &row, &mut returned, self)?;
-        }
-        Ok(changed(tag, &insert.returning, returned))
-    }
-
-    /// `UPDATE` and `DELETE`: what is to become of each row is known before the first is changed.
-    fn change(&mut self, change: &BoundChange) -> Result<Reply, Stop> {
-        let table = &change.table;
-        let mut quals = Vec::new();
-        if let Some(filter) = &change.filter {
-            conjuncts(filter, &mut quals);
-        }
-        self.look(table.id, &quals, Patience::Wait)?;
-        let mut found: Vec<(u32, Row, Option<Row>)> = Vec::new();
-        for (slot, old) in self.rows(table.id) {
-            if !self.as_reader().all_hold(&quals, &old, None)? {
-                continue;
-            }
-            self.ask(table.id, On::Row(slot.id), self.spans.writes, vec![old.clone()], Patience::Wait)?;
-            self.notes.push(Event::Read { txn: self.number, table: table.id, version: slot.version });
-            let new = match &change.set {
-                Some(set) => Some(self.set(table, set, &old)?),
-                None => None,
-            };
-            found.push((slot.id, old, new));
-        }
-        let word = if change.set.is_some() { "UPDATE" } else { "DELETE" };
-        let tag = format!("{word} {}", found.len());
-        let mut returned = Vec::new();
-        for (id, old, new) in found {
-            self.put(table, id, new.clone())?;
-            returning(&change.returning, new.as_ref().unwrap_or(&old), &mut returned, self)?;
-        }
-        Ok(changed(tag, &change.returning, returned))
-    }
-
-    fn set(&mut self, table: &Table, set: &[(u16, Bound)], old: &Row) -> Result<Row, Stop> {
-        let mut new = old.to_vec();
-        for (column, expr) in set {
-            let at = usize::from(*column);
-            new[at] = eval(expr, &Env::of(old), self)?.cast(table.columns[at].ty)?;
-        }
-        Ok(new.into())
     }
 
     fn bound(&mut self, statement: &BoundStatement) -> Result<Reply, Stop> {
@@ -280,9 +168,6 @@ impl Textbook {
         let (spans, number) = (spans(txn.level), txn.number);
         if txn.read_only && !matches!(statement, Statement::Select(_)) {
             return Err(SqlError::new("25006", "cannot change data in a read-only transaction").into());
-        }
-        if matches!(statement, Statement::Insert(insert) if insert.on_conflict.is_some()) {
-            return Err(SqlError::unsupported("ON CONFLICT in the textbook database").into());
         }
         let bound = (self as &dyn Catalog).bind(statement)?;
         let logged = self.log.len();

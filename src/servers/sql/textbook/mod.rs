@@ -5,6 +5,7 @@
 //! A statement is one action: others see all of it or nothing. Where it has to wait, what it wrote is undone, the locks that it has got stay, and it runs
 //! again from its beginning once its session is awake.
 
+mod change;
 mod ddl;
 mod exec;
 mod locks;
