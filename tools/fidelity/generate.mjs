@@ -15,6 +15,9 @@ export function random(seed) {
   return { below, pick, chance: (p) => next() < p };
 }
 
+/** How often the real server is asked again where it differs: some do otherwise but once in several times. */
+export const AGAIN = 8;
+
 /** Whether there are more races than chance makes: then they are none. */
 export const tooMany = (races, of) => races > Math.max(2, of / 100);
 

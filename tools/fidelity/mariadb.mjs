@@ -8,7 +8,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { random, tooMany } from './generate.mjs';
+import { AGAIN, random, tooMany } from './generate.mjs';
 import { open } from './mariadb-client.mjs';
 
 const { values: options } = parseArgs({
@@ -245,9 +245,9 @@ async function compare(made, level, lane) {
   return found;
 }
 
-/** Whether the real server does otherwise than it did, if asked three more times. */
+/** Whether the real server does otherwise than it did, if asked again. */
 async function disagrees(made, level, lane, there) {
-  for (let again = 0; again < 3; again++) {
+  for (let again = 0; again < AGAIN; again++) {
     if ((await compare(made, level, lane)).there !== there) return true;
   }
   return false;

@@ -8,7 +8,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { script, spec, tooMany } from './generate.mjs';
+import { AGAIN, script, spec, tooMany } from './generate.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -145,7 +145,7 @@ async function play(seed, level, total, lane) {
 
 /** What a difference amounts to. */
 async function judge(seed, level, total, lane, made, order, here, real) {
-  for (let again = 0; again < 3; again++) {
+  for (let again = 0; again < AGAIN; again++) {
     const one = pieces((await theirs(spec(made, [order]), lane)).output ?? '')[0];
     if (one?.trimEnd() === real.trimEnd()) continue;
     total.unstable += 1;
