@@ -298,4 +298,6 @@ pub struct Grid {
     pub rows: &'static str,
     /// The parameter whose values are the columns.
     pub columns: &'static str,
+    /// Whether there is such a row in such a column.
+    pub has: fn(&str, &str) -> bool,
 }

@@ -16,6 +16,7 @@ pub const NO_ROWS: &str = "no rows";
 pub const DIFFERS: &str = "differs";
 pub const LEVELS: &str = "The same order at every level";
 pub const LEVELS_HELP: &str = "Who has to wait goes on when it can; what is still to be chosen is run in the order of the sessions. Each cell opens its run.";
+pub const NO_SUCH_LEVEL: &str = "no such level";
 pub const SOMEBODY_WAITED: &str = "with a wait";
 pub const ROLLED_BACK: &str = "one rolled back";
 pub const SCRIPT: &str = "Script";

@@ -14,6 +14,7 @@ use std::fmt;
 
 use super::{Entry, Grid, Info, Part, Values, Variant};
 use crate::engine::Run;
+use crate::servers::sql::engine::Kind;
 
 pub use info::OWN;
 pub use play::check;
@@ -54,6 +55,12 @@ impl Played {
     }
 }
 
+/// Whether an engine has a level.
+fn has_level(engine: &str, level: &str) -> bool {
+    let levels = Kind::ALL.into_iter().filter(|kind| kind.name() == engine).flat_map(Kind::levels);
+    levels.into_iter().any(|known| known.id() == level)
+}
+
 impl Entry for Played {
     fn info(&self) -> &'static Info {
         self.info
@@ -72,6 +79,6 @@ impl Entry for Played {
     }
 
     fn grid(&self) -> Option<Grid> {
-        Some(Grid { rows: "engine", columns: "level" })
+        Some(Grid { rows: "engine", columns: "level", has: has_level })
     }
 }
