@@ -14,7 +14,10 @@ pub use entry::*;
 /// Every scenario, in the order of the home page.
 static CATALOGUE: &[&dyn Entry] = &[
     &two_phase_commit::Scenario,
+    &locks::TABLE,
+    &locks::ADVISORY,
     &locks::REDIS,
+    &locks::FAILOVER,
     &locks::REDLOCK,
     &locks::ZOOKEEPER,
     &locks::ETCD,
