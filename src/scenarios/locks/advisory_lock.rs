@@ -101,7 +101,7 @@ const VARIANTS: &[Variant] = &[
         claim: "What the lock protects is written in the transaction that holds the lock: where the one is gone, so is the other.",
         broken: false,
         budget: &[("partition", 1), ("delay", 0)],
-        defaults: &[],
+        defaults: &[("work", "15000")],
         opening: "a.begin,a-d+5,d-a+5,a-d+5,d-a+5,a-d+5,d-a+5,b.begin+100,b-d+5,d-b+5,b-d+5,a!cut",
     },
 ];
