@@ -40,11 +40,14 @@ if command -v esbuild >/dev/null 2>&1; then
   done
 fi
 
-# The page with the databases is not among what Trunk names by its content.
-if [ -e interleave-sql.js ]; then
-  other="interleave-sql-$(cat interleave-sql.js interleave-sql_bg.wasm | cksum | cut -d ' ' -f 1)"
-  mv interleave-sql.js "$other.js"
-  mv interleave-sql_bg.wasm "${other}_bg.wasm"
-  sed -E "s|content=\"?interleave-sql\"?|content=\"$other\"|" index.html >index.bundled
-  mv index.bundled index.html
-fi
+# What Trunk takes for a worker it does not name by its content.
+for glue in interleave-locks.js interleave-databases.js; do
+  name=${glue%.js}
+  if [ -e "$glue" ]; then
+    other="$name-$(cat "$glue" "${name}_bg.wasm" | cksum | cut -d ' ' -f 1)"
+    mv "$glue" "$other.js"
+    mv "${name}_bg.wasm" "${other}_bg.wasm"
+    sed -E "s|$name(\.js \|_bg\.wasm)|$other\1|g" index.html >index.bundled
+    mv index.bundled index.html
+  fi
+done

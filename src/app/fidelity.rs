@@ -16,6 +16,7 @@ const EXPLORED: &str = "explored.tsv";
 
 /// One row of it.
 struct Row<'a> {
+    /// Its title.
     variant: &'a str,
     /// Parameters that differ from the defaults; empty where none does.
     given: &'a str,
@@ -29,7 +30,7 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     fn of(line: &'a str, info: &Info) -> Option<Row<'a>> {
         let cells: Vec<&str> = line.split('\t').collect();
-        let [scenario, variant, given, question, states, _, depth, _, findings] = cells[..] else { return None };
+        let [scenario, _, given, question, states, _, depth, _, findings, variant] = cells[..] else { return None };
         if scenario != info.id {
             return None;
         }
@@ -105,19 +106,18 @@ fn table(info: &Info, caption: &str, rows: &[Row]) -> Markup {
                             th.count scope="col" { (text::DEPTH) }
                         }
                     }
-                    tbody { @for row in rows { (line(info, row)) } }
+                    tbody { @for row in rows { (line(row)) } }
                 }
             }
         }
     }
 }
 
-fn line(info: &Info, row: &Row) -> Markup {
-    let title = info.variant(row.variant).map_or(row.variant, |variant| variant.title);
+fn line(row: &Row) -> Markup {
     let states = row.states.parse().map_or_else(|_| row.states.to_owned(), reads_as::number);
     html! {
         tr {
-            th scope="row" { (title) @if !row.given.is_empty() { span.given { (row.given) } } }
+            th scope="row" { (row.variant) @if !row.given.is_empty() { span.given { (row.given) } } }
             td.result {
                 @if row.findings.is_empty() {
                     span.held { (if row.asks_for_blocks() { text::NEVER_BLOCKS } else { text::ALL_HOLD }) }

@@ -3,6 +3,7 @@ mod about;
 mod entry;
 pub mod isolation;
 pub mod locks;
+mod part;
 pub mod run_string;
 pub mod two_phase_commit;
 
@@ -10,22 +11,33 @@ use crate::engine::{Followed, follow_in};
 
 pub use about::*;
 pub use entry::*;
+pub use part::*;
+
+/// A scenario, or where it belongs to another part of the page, what stands for it. The compiler chooses, so that nothing else of it is kept there.
+macro_rules! shelf {
+    ($room:ident::$scenario:ident) => {{
+        static OUTLINE: Info = $room::$scenario.declared().outline();
+        static ELSEWHERE: Elsewhere =
+            Elsewhere { part: $room::PART, info: &OUTLINE, counts: $room::$scenario.declared().counts() };
+        if $room::PART.is_here() { &$room::$scenario } else { &ELSEWHERE }
+    }};
+}
 
 /// Every scenario, in the order of the home page.
 static CATALOGUE: &[&dyn Entry] = &[
-    &two_phase_commit::Scenario,
-    &locks::TABLE,
-    &locks::ADVISORY,
-    &locks::REDIS,
-    &locks::FAILOVER,
-    &locks::REDLOCK,
-    &locks::ZOOKEEPER,
-    &locks::ETCD,
-    &locks::CONSUL,
-    &isolation::ISOLATION,
-    &isolation::LOST_UPDATE,
-    &isolation::DOUBLE_BOOKING,
-    &isolation::DEADLOCK,
+    shelf!(two_phase_commit::COMMIT),
+    shelf!(locks::REDIS),
+    shelf!(locks::REDLOCK),
+    shelf!(locks::FAILOVER),
+    shelf!(locks::ZOOKEEPER),
+    shelf!(locks::ETCD),
+    shelf!(locks::CONSUL),
+    shelf!(locks::TABLE),
+    shelf!(locks::ADVISORY),
+    shelf!(isolation::ISOLATION),
+    shelf!(isolation::LOST_UPDATE),
+    shelf!(isolation::DOUBLE_BOOKING),
+    shelf!(isolation::DEADLOCK),
 ];
 
 /// Every scenario, in the order of the home page.

@@ -26,7 +26,7 @@ mod verdicts;
 use leptos::prelude::*;
 use maud::{Markup, html};
 
-use crate::scenarios::{Entry, Info};
+use crate::scenarios::{Entry, Info, Part};
 
 use super::icons::{Glyph, icon};
 use super::library::Library;
@@ -149,7 +149,6 @@ fn keep_parts(bench: Bench) {
     part("notice", move || notice(lab));
     choices::keep(bench);
     part("verdicts", move || verdicts::panel(bench));
-    part("graphs", move || exhibits::graphs(bench));
     part("inspector", move || inspector::panel(bench));
     part("said", move || html! { (lab.said.get()) });
     // What stands below the bench waits until the bench is painted.
@@ -162,10 +161,16 @@ fn keep_parts(bench: Bench) {
             }
         });
     };
-    below("tables", exhibits::tables);
-    let asked = levels::asked(bench);
-    part("levels", move || levels::panel(bench, asked));
-    part("script-panel", move || script::panel(bench, bench.wrong));
+    // Commit protocols have nothing of the kind, and their part of the page is the first that anyone loads.
+    if Part::Locks.is_here() || Part::Databases.is_here() {
+        part("graphs", move || exhibits::graphs(bench));
+        below("tables", exhibits::tables);
+    }
+    if Part::Databases.is_here() {
+        let asked = levels::asked(bench);
+        part("levels", move || levels::panel(bench, asked));
+        part("script-panel", move || script::panel(bench, bench.wrong));
+    }
     below("aligned", compare::aligned);
     below("parameters", |bench| parameters::panel(bench.lab));
     part("transcript", move || transcript::panel(bench, window));

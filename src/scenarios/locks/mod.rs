@@ -35,7 +35,7 @@ use self::judge::Ghost;
 use self::keeper::Keeper;
 use self::servers::{Server, Storage};
 use self::vocabulary::{Config, Msg, Persistence, Rules, Service, Step, Timer};
-use super::{Entry, Info, Values, Variant};
+use super::{Entry, Info, Part, Values, Variant};
 use crate::engine::{
     Blocked, Channel, Cx, Exposure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol, Recorded, Relabel,
     Run, World,
@@ -71,9 +71,23 @@ pub static ETCD: Lock = Lock { info: &etcd_lock::INFO, rules: etcd_lock::rules }
 /// The scenario with a Consul.
 pub static CONSUL: Lock = Lock { info: &consul_lock::INFO, rules: consul_lock::rules };
 
+/// The part of the page that they are in.
+pub const PART: Part = Part::Locks;
+
+impl Lock {
+    /// What it declares about itself.
+    pub const fn declared(&self) -> &'static Info {
+        self.info
+    }
+}
+
 impl Entry for Lock {
     fn info(&self) -> &'static Info {
         self.info
+    }
+
+    fn part(&self) -> Part {
+        PART
     }
 
     fn start(&self, variant: &'static Variant, values: &Values, _seed: u64) -> Box<dyn Run> {

@@ -193,6 +193,9 @@ fn names(path: &[String]) -> Result<(&'static dyn Entry, &'static Variant), Link
         known: catalogue().iter().map(|entry| entry.info().id).collect::<Vec<_>>().join(", "),
     };
     let entry = find(path.first().ok_or_else(none)?)?;
+    if !entry.part().is_here() {
+        return Err(LinkError::Elsewhere { scenario: entry.info().id });
+    }
     if let Some(part) = path.get(2) {
         return Err(LinkError::Path { part: clip(part) });
     }
