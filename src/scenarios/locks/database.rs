@@ -123,8 +123,12 @@ impl Desk {
     pub fn expire(&mut self, config: &Config, now_ms: i64) -> (Vec<u16>, Vec<Told>) {
         let mut told = Vec::new();
         let at = At { config, until_ms: now_ms + i64::from(config.ttl_ms) };
-        let gone: Vec<u16> =
-            self.links.iter().filter(|link| link.until_ms.is_some_and(|until_ms| now_ms >= until_ms)).map(|link| link.client).collect();
+        let gone: Vec<u16> = self
+            .links
+            .iter()
+            .filter(|link| link.until_ms.is_some_and(|until_ms| now_ms >= until_ms))
+            .map(|link| link.client)
+            .collect();
         gone.iter().for_each(|client| self.close(at, *client, &mut told));
         self.lend(at, &mut told);
         (gone, told)

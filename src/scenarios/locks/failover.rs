@@ -42,7 +42,9 @@ impl Member {
         let own = config.index_of(cx.me()).unwrap_or(0);
         let is_master = self.follows == own;
         match input {
-            Input::Message { from, msg: Msg::Ask(owner, Command::GetAck) } if config.index_of(from) == Some(self.follows) => {
+            Input::Message { from, msg: Msg::Ask(owner, Command::GetAck) }
+                if config.index_of(from) == Some(self.follows) =>
+            {
                 cx.send(from, Msg::Answer(owner, Command::GetAck, Answer::Ok));
             }
             Input::Message { from, msg: Msg::Copy(owner, command, until_ms) }
@@ -179,7 +181,10 @@ impl Sentinel {
                 }
                 cx.cancel_timer(Timer::Down);
                 for owner in std::mem::take(&mut self.asked) {
-                    cx.send(NodeId(owner.client), Msg::Answer(owner, Command::Master, Answer::Int(i64::from(from) + 1)));
+                    cx.send(
+                        NodeId(owner.client),
+                        Msg::Answer(owner, Command::Master, Answer::Int(i64::from(from) + 1)),
+                    );
                 }
             }
             Input::Timer(Timer::Down) => {

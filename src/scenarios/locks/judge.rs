@@ -183,18 +183,15 @@ fn lock_delay_ms(protocol: &Locks, world: &World<Locks>) -> Option<i64> {
         matches!(client.phase, Phase::Done | Phase::Failed | Phase::Lost | Phase::GaveUp | Phase::Releasing)
     };
     let left_ms = data.delay_until_ms()? - world.slot(node).clock.read(world.now_ms);
-    (left_ms > 0 && !clients(protocol, world).all(|(_, client)| is_over(client))).then_some(left_ms)
+    let is_wanted = clients(protocol, world).any(|(node, client)| world.is_alive(node) && !is_over(client));
+    (left_ms > 0 && is_wanted).then_some(left_ms)
 }
 
 /// Everyone who wants the lock gets in.
 fn everyone_served(protocol: &Locks, world: &World<Locks>) -> Progress {
-    let wants =
-        |client: &Client| {
-            matches!(
-                client.phase,
-                Phase::Asking | Phase::Expiring | Phase::Drawing | Phase::Waiting | Phase::Finding
-            )
-        };
+    let wants = |client: &Client| {
+        matches!(client.phase, Phase::Asking | Phase::Expiring | Phase::Drawing | Phase::Waiting | Phase::Finding)
+    };
     let waiting: Vec<String> =
         clients(protocol, world).filter(|(_, client)| wants(client)).map(|(node, _)| id(node.0).to_string()).collect();
     if waiting.is_empty() {

@@ -107,7 +107,8 @@ impl Keeper {
             }
             Input::Timer(Timer::Expire) if matches!(self.data, Data::Table(_)) => {
                 cx.note("expires_at is past", || {
-                    "The row's expires_at is past by the database's clock. It stands until somebody takes it.".to_owned()
+                    "The row's expires_at is past by the database's clock. It stands until somebody takes it."
+                        .to_owned()
                 });
             }
             Input::Timer(Timer::Expire) => {

@@ -1,9 +1,9 @@
 //! How the nodes look: badges, fields, leases and critical sections.
 
 use super::client::{Client, Phase};
+use super::failover::{Member, Sentinel};
 use super::keeper::{Data, Keeper};
 use super::servers::{Server, Storage};
-use super::failover::{Member, Sentinel};
 use super::vocabulary::{Config, LOCK, Owner, Persistence, Pool, Service};
 use crate::engine::{Badge, Bar, Field, Look, SpanKind, Tone};
 

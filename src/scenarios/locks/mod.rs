@@ -1,10 +1,11 @@
 //! Locks and the storage that they protect: over a database (`lock-table`, `advisory-lock`), one Redis (`redis-lock`), one with replicas
-//! (`redis-failover`), a majority of several (`redlock`), a ZooKeeper, an etcd or a Consul (`zookeeper-lock` and its like). All are one protocol, so that the page carries it once; scenarios and variants are rules
-//! ([`vocabulary::Rules`]).
+//! (`redis-failover`), a majority of several (`redlock`), a ZooKeeper, an etcd or a Consul (`zookeeper-lock` and its like). All are one protocol, so
+//! that the page carries it once; scenarios and variants are rules ([`vocabulary::Rules`]).
 //!
-//! Rooms: `vocabulary` rules and parameters, `wording` how they read; `client` a client, and `waiter` how it waits at a service with sessions; `servers` a Redis and the
-//! storage, `failover` a Redis with replicas and its Sentinel, `keeper` a service with sessions, `database` what of that is one; `judge` what must hold, and who waits for whom; `look` how nodes look; `redis_lock` and its like what
-//! the catalogue says of each scenario.
+//! Rooms: `vocabulary` rules and parameters, `wording` how they read; `client` a client, and `waiter` how it waits at a service with sessions;
+//! `servers` a Redis and the storage, `failover` a Redis with replicas and its Sentinel, `keeper` a service of another kind, and `database` what it is
+//! where that is one; `judge` what must hold, and who waits for whom; `look` how nodes look; `redis_lock` and its like what the catalogue says of
+//! each scenario.
 
 mod advisory_lock;
 mod client;

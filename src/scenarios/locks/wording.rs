@@ -52,7 +52,9 @@ impl Config {
                 ["connect", "BEGIN; pg_advisory_xact_lock(1)", "COMMIT", "keep-alive", "close"]
             }
             Service::Advisory => ["connect", "pg_advisory_lock(1)", "pg_advisory_unlock(1)", "keep-alive", "close"],
-            Service::Redis | Service::ZooKeeper | Service::Table => ["connect", "create lock-", "delete", "ping", "close"],
+            Service::Redis | Service::ZooKeeper | Service::Table => {
+                ["connect", "create lock-", "delete", "ping", "close"]
+            }
         };
         match command {
             Command::Ping if self.rules.replicated => "PING",
