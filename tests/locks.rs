@@ -6,7 +6,7 @@ use interleave::engine::{Run, SpanKind, VerdictState};
 use interleave::scenarios::{Moment, find};
 use support::Temper;
 
-const SCENARIOS: [&str; 8] = [
+const SCENARIOS: [&str; 9] = [
     "redis-lock",
     "redlock",
     "redis-failover",
@@ -15,6 +15,7 @@ const SCENARIOS: [&str; 8] = [
     "consul-lock",
     "lock-table",
     "advisory-lock",
+    "try-lock",
 ];
 
 /// A named run.
@@ -140,6 +141,12 @@ fn every_moment_replays_and_shows_what_it_says() {
         ("redis-failover", "All have it", &[]),
         ("redis-failover", "A majority remembers", &[]),
         ("redis-failover", "Fenced by the storage", &[]),
+        ("try-lock", "No, and in", &["mutex"]),
+        ("try-lock", "No answer", &["patience"]),
+        ("try-lock", "Four attempts", &["patience"]),
+        ("try-lock", "In time", &[]),
+        ("try-lock", "A yes that comes too late", &[]),
+        ("try-lock", "Not at all", &[]),
     ];
     let told: usize = SCENARIOS.iter().map(|id| support::about(id).moments.len()).sum();
     assert_eq!(told, shows.len());
@@ -166,7 +173,7 @@ fn whoever_plays_it_out_without_faults_gets_in_and_leaves_the_lock_free() {
                     "advisory-lock" if matches!(variant.id, "locked-twice" | "statement-pool") => &[("clients", "1")],
                     // Two who look at the same time both find the lock to be had.
                     "lock-table" if variant.id == "look-then-take" => &[("clients", "1")],
-                    "redis-failover" => &[("clients", "1")],
+                    "redis-failover" | "try-lock" => &[("clients", "1")],
                     _ => &[("throws", "none"), ("clients", "3")],
                 };
                 let run = play(drive(scenario, variant.id, given, ""), seed);
@@ -307,7 +314,16 @@ fn after_a_failover_the_lease_still_ends() {
     assert!(matches!(state, VerdictState::Open(_)), "{state:?}");
     let (state, now_ms) =
         freed("redis-failover", moment.variant, &format!("{},a!crash,b!crash,r2:expire", moment.choices));
-    assert_eq!((state, now_ms), (VerdictState::Holds, 10_006), "as r1 had said");
+    assert_eq!((state, now_ms), (VerdictState::Holds, 10_021), "ten seconds after r2 had heard of it");
+}
+
+#[test]
+fn whoever_gives_up_gives_back_what_is_granted_to_it_too_late() {
+    let moment = moment("try-lock", "A yes that comes too late");
+    let run = drive("try-lock", moment.variant, &moment.parameters, moment.choices);
+    assert_eq!(badges(&*run)[1], "gave up");
+    let free = run.verdicts(run.steps()).into_iter().find(|verdict| verdict.id == "free").expect("a goal");
+    assert_eq!(free.state, VerdictState::Holds);
 }
 
 #[test]
@@ -411,7 +427,7 @@ fn a_client_draws_its_delay_before_it_tries_again() {
 #[test]
 fn fencing_holds_whatever_the_adversary_does() {
     let temper = Temper { steps: 120, calm: 60, parameters: false };
-    for scenario in SCENARIOS {
+    for scenario in SCENARIOS.into_iter().filter(|scenario| *scenario != "try-lock") {
         let entry = find(scenario).expect("ours");
         let fenced = match scenario {
             "consul-lock" => "sequencer",

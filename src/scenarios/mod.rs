@@ -34,6 +34,7 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(locks::CONSUL),
     shelf!(locks::TABLE),
     shelf!(locks::ADVISORY),
+    shelf!(locks::TRY),
     shelf!(isolation::ISOLATION),
     shelf!(isolation::LOST_UPDATE),
     shelf!(isolation::DOUBLE_BOOKING),

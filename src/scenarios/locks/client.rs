@@ -13,6 +13,8 @@ use crate::engine::{Cx, Input, NodeId};
 
 /// The mark on events by which a client enters its critical section.
 pub const ENTERED: &str = "entered";
+/// The mark on events by which a client begins to want the lock.
+pub const WANTED: &str = "wanted";
 /// The mark on events by which a client leaves a lock behind.
 pub const LEFT: &str = "left";
 
@@ -46,6 +48,8 @@ pub struct Client {
 pub struct More {
     /// Which server it takes for the master, where there are replicas.
     pub master: u8,
+    /// Its clock when it began to want the lock, in ms, while it waits and that is limited.
+    pub since_ms: Option<i64>,
 }
 
 // Where nothing more is needed, links that were shared end where they did.
@@ -123,7 +127,7 @@ impl Client {
 
     /// What a crash leaves: nothing but that no value is drawn twice.
     pub fn crashed(&self) -> Self {
-        Client { attempt: self.attempt, more: More { master: self.more.master }, ..Client::new() }
+        Client { attempt: self.attempt, more: More { master: self.more.master, since_ms: None }, ..Client::new() }
     }
 
     /// Whether it is in its critical section.
@@ -154,11 +158,11 @@ impl Client {
             }
             Input::Timer(timer) => self.on_timer(config, timer, cx),
             Input::Message { from, msg } => match msg {
-                Msg::Answer(owner, Command::Master, Answer::Int(server)) if owner == self.owner(me) => {
-                    if self.phase == Phase::Finding {
-                        self.more.master = u8::try_from(server - 1).unwrap_or(0);
-                        self.begin(config, cx);
-                    }
+                Msg::Answer(owner, Command::Master, Answer::Int(server))
+                    if owner == self.owner(me) && self.phase == Phase::Finding =>
+                {
+                    self.more.master = u8::try_from(server - 1).unwrap_or(0);
+                    self.begin(config, cx);
                 }
                 // What answers an earlier attempt comes too late.
                 Msg::Answer(owner, command, answer) if owner == self.owner(me) => {
@@ -187,6 +191,13 @@ impl Client {
         // A single server that said no holds nothing under the old value, which then serves again.
         if matches!(self.phase, Phase::Idle | Phase::Finding) || !config.rules.single || self.granted != 0 {
             self.attempt = self.attempt.saturating_add(1);
+        }
+        if config.limit_ms > 0 && self.more.since_ms.is_none() {
+            self.more.since_ms = Some(cx.local_ms());
+            cx.mark(WANTED);
+            if config.rules.limited {
+                cx.set_timer(Timer::Limit, config.limit_ms);
+            }
         }
         // Counted only where there is an end to it, so that waiting is no ever new state.
         if config.tries != 0 {
@@ -296,6 +307,10 @@ impl Client {
         let elapsed_ms = cx.local_ms() - self.asked_ms;
         let left_ms = validity_ms(config.ttl_ms, elapsed_ms, config.margin);
         let has_majority = self.granted.count_ones() >= config.quorum();
+        if !has_majority && config.rules.ignores {
+            note(cx, "goes on", "It did not get the lock, and does not look: it goes on as if it had.");
+            return self.enter(config, cx);
+        }
         if !has_majority {
             return self.put_off(config, "it did not get the lock", cx);
         }
@@ -340,6 +355,7 @@ impl Client {
     /// Enters the critical section.
     pub fn enter(&mut self, config: &Config, cx: &mut Context<'_>) {
         cx.cancel_timer(Timer::Reply);
+        self.wait_no_more(cx);
         self.phase = Phase::Reading;
         if config.rules.renews {
             cx.set_timer(Timer::Renew, config.renew_ms);
@@ -349,6 +365,13 @@ impl Client {
         because(cx, "it has the lock");
         cx.send(config.storage(), Msg::Read(self.owner(cx.me()), self.token));
         cx.mark(ENTERED);
+    }
+
+    /// Whatever limited its waiting is of no matter any more.
+    fn wait_no_more(&mut self, cx: &mut Context<'_>) {
+        if self.more.since_ms.take().is_some() {
+            cx.cancel_timer(Timer::Limit);
+        }
     }
 
     /// It has not got the lock: it gives back what it may have, and tries again later.
@@ -361,6 +384,7 @@ impl Client {
         self.until_ms = None;
         if config.tries != 0 && self.tries >= config.tries {
             note(cx, "gives up", "It has tried often enough.");
+            self.wait_no_more(cx);
             self.phase = Phase::GaveUp;
         } else if config.rules.single {
             self.phase = Phase::Waiting;
@@ -436,6 +460,7 @@ impl Client {
                 );
                 cx.mark(LEFT);
                 self.awaited = 0;
+                self.wait_no_more(cx);
                 self.phase = Phase::GaveUp;
             }
             (Timer::Reply, Phase::Releasing) => {
@@ -455,6 +480,16 @@ impl Client {
                 self.call(config, Command::Create, cx);
             }
             (Timer::Retry, Phase::Waiting) => self.begin(config, cx),
+            (Timer::Limit, phase) => {
+                note(cx, "gives up", "It has waited as long as it may, and says so to whoever asked it.");
+                // What it has asked for may be on its way to it.
+                if phase == Phase::Asking {
+                    self.give_back(config, cx);
+                }
+                cx.cancel_timer(Timer::Reply);
+                self.wait_no_more(cx);
+                self.stop(Phase::GaveUp, cx);
+            }
             (Timer::Work, Phase::Working) if config.throws >> cx.me().0 & 1 == 1 => {
                 note(cx, "exception", "Its work fails with an exception.");
                 if config.rules.finally {

@@ -47,11 +47,11 @@ impl Member {
             {
                 cx.send(from, Msg::Answer(owner, Command::GetAck, Answer::Ok));
             }
-            Input::Message { from, msg: Msg::Copy(owner, command, until_ms) }
+            Input::Message { from, msg: Msg::Copy(owner, command, left_ms) }
                 if config.index_of(from) == Some(self.follows) || command == Command::Promote =>
             {
                 self.follows = config.index_of(from).unwrap_or(self.follows);
-                self.copy(config, owner, command, until_ms, cx);
+                self.copy(config, owner, command, left_ms, cx);
             }
             Input::Message { from, msg: Msg::Answer(owner, Command::GetAck, _) } => {
                 let bit = 1 << config.index_of(from).unwrap_or(0);
@@ -67,8 +67,8 @@ impl Member {
                 // Whoever was another's replica takes over all that the new master has.
                 for other in others(config, own) {
                     cx.send(other, Msg::Copy(owner, Command::Promote, 0));
-                    if let Some((holder, until_ms)) = self.server.lock(cx.local_ms()) {
-                        cx.send(other, Msg::Copy(holder, Command::Set, until_ms));
+                    if let Some((holder, left_ms)) = self.server.lock(cx.local_ms()) {
+                        cx.send(other, Msg::Copy(holder, Command::Set, left_ms));
                     }
                 }
                 cx.send(from, Msg::Answer(owner, Command::Promote, Answer::Ok));
@@ -85,8 +85,8 @@ impl Member {
             Input::Message { from, msg: Msg::Ask(owner, command) } if is_master && from.0 < config.clients => {
                 let answer = self.server.serve(config, from, owner, command, cx);
                 if answer.did() {
-                    let until_ms = self.server.lock(cx.local_ms()).map_or(0, |(_, until_ms)| until_ms);
-                    others(config, own).for_each(|other| cx.send(other, Msg::Copy(owner, command, until_ms)));
+                    let left_ms = self.server.lock(cx.local_ms()).map_or(0, |(_, left_ms)| left_ms);
+                    others(config, own).for_each(|other| cx.send(other, Msg::Copy(owner, command, left_ms)));
                 }
             }
             Input::Message { .. } => {}
@@ -116,7 +116,7 @@ impl Member {
     }
 
     /// Does what the master did.
-    fn copy(&mut self, config: &Config, owner: Owner, command: Command, until_ms: i64, cx: &mut Context<'_>) {
+    fn copy(&mut self, config: &Config, owner: Owner, command: Command, left_ms: i64, cx: &mut Context<'_>) {
         let now_ms = cx.local_ms();
         let (data, value) = (&mut self.server.data, owner.text());
         match command {
@@ -125,13 +125,13 @@ impl Member {
                 cx.cancel_timer(Timer::Expire);
             }
             Command::Set | Command::SetWithToken => {
-                data.set(now_ms, LOCK, &value, SetIf::Always, Expiry::After(until_ms - now_ms), false);
+                data.set(now_ms, LOCK, &value, SetIf::Always, Expiry::After(left_ms), false);
                 if command == Command::SetWithToken {
                     data.incr_by(now_ms, FENCE, 1);
                 }
             }
             Command::Extend(_) => {
-                data.pexpire(now_ms, LOCK, until_ms - now_ms, ExpireIf::default());
+                data.pexpire(now_ms, LOCK, left_ms, ExpireIf::default());
             }
             _ => {
                 data.del(now_ms, LOCK);
@@ -208,10 +208,10 @@ impl Sentinel {
 }
 
 impl Server {
-    /// The lock that it holds, and until when.
+    /// The lock that it holds, and for how long, in ms.
     pub fn lock(&self, now_ms: i64) -> Option<(Owner, i64)> {
         let (_, text, until_ms) = self.data.list(now_ms).find(|(key, ..)| *key == LOCK)?;
-        Some((Owner::parse(text)?, until_ms.unwrap_or(i64::MAX)))
+        Some((Owner::parse(text)?, until_ms.map_or(0, |until_ms| until_ms - now_ms)))
     }
 }
 

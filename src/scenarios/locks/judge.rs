@@ -1,6 +1,6 @@
 //! What must hold, what should come to hold, and who waits for whom.
 
-use super::client::{Client, ENTERED, LEFT, Phase};
+use super::client::{Client, ENTERED, LEFT, Phase, WANTED};
 use super::keeper::{Data, WOKE};
 use super::servers::{DELETED, GRANTED, WROTE};
 use super::vocabulary::{Command, LOCK, MAX_CLIENTS, Msg, Owner, Service};
@@ -27,6 +27,7 @@ pub const INVARIANTS: &[Invariant<Locks>] = &[
     Invariant { id: "owner", check: own_locks_only },
     Invariant { id: "orphan", check: no_orphan },
     Invariant { id: "herd", check: no_herd },
+    Invariant { id: "patience", check: no_endless_wait },
 ];
 
 /// Liveness.
@@ -156,6 +157,20 @@ fn no_herd(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
     Err(Breach {
         sentence: format!("One place was given up, and {woken} clients are woken for it."),
         guilty: vec![(protocol.config.master(0), WOKE)],
+    })
+}
+
+/// Nobody waits for longer than its limit.
+fn no_endless_wait(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
+    let limit_ms = i64::from(protocol.config.limit_ms);
+    let is_late = |(node, client): &(NodeId, &Client)| {
+        let now_ms = world.slot(*node).clock.read(world.now_ms);
+        world.is_alive(*node) && client.more.since_ms.is_some_and(|since_ms| now_ms - since_ms > limit_ms)
+    };
+    let Some((node, _)) = clients(protocol, world).find(is_late) else { return Ok(()) };
+    Err(Breach {
+        sentence: format!("{} has waited for more than {limit_ms} ms, and whoever asked it has no answer.", id(node.0)),
+        guilty: vec![(node, WANTED)],
     })
 }
 

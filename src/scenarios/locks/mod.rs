@@ -21,6 +21,7 @@ mod redis_failover;
 mod redis_lock;
 mod redlock;
 mod servers;
+mod try_lock;
 mod vocabulary;
 mod waiter;
 mod wording;
@@ -30,7 +31,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::Hash;
 
-use self::client::{Client, Phase};
+use self::client::{Client, More, Phase};
 use self::failover::{Member, Sentinel};
 use self::judge::Ghost;
 use self::keeper::Keeper;
@@ -63,6 +64,8 @@ pub static TABLE: Lock = Lock { info: &lock_table::INFO, rules: lock_table::rule
 pub static FAILOVER: Lock = Lock { info: &redis_failover::INFO, rules: redis_failover::rules };
 /// The scenario with PostgreSQL's advisory locks.
 pub static ADVISORY: Lock = Lock { info: &advisory_lock::INFO, rules: advisory_lock::rules };
+/// The scenario with a limit to waiting.
+pub static TRY: Lock = Lock { info: &try_lock::INFO, rules: try_lock::rules };
 /// The scenario with several.
 pub static REDLOCK: Lock = Lock { info: &redlock::INFO, rules: redlock::rules };
 /// The scenario with a ZooKeeper.
@@ -249,7 +252,7 @@ impl Protocol for Locks {
         match msg {
             Msg::Ask(owner, command) => self.config.command(*owner, *command),
             Msg::Answer(owner, command, _) => format!("{name} to {}", self.config.command(*owner, *command)),
-            Msg::Copy(_, _, until_ms) if *until_ms > 0 => format!("{name}, until {until_ms} ms"),
+            Msg::Copy(_, _, left_ms) if *left_ms > 0 => format!("{name} PX {left_ms}"),
             Msg::Copy(owner, ..)
             | Msg::Gone(owner, _)
             | Msg::Read(owner, _)
@@ -351,6 +354,7 @@ impl Protocol for Locks {
                 let relative = Client {
                     asked_ms: if minds_time { client.asked_ms - local_ms } else { 0 },
                     until_ms: client.until_ms.map(|until_ms| until_ms - local_ms),
+                    more: More { since_ms: client.more.since_ms.map(|since_ms| since_ms - local_ms), ..client.more },
                     ..client.clone()
                 };
                 relative.hash(hasher);
@@ -374,6 +378,9 @@ impl Protocol for Locks {
         match (invariant, self.config.rules.service) {
             // Fencing lets two be inside, and only one write.
             ("mutex", _) => !self.config.rules.fenced && !self.config.rules.guarded,
+            ("patience", _) => self.config.limit_ms > 0,
+            // Where it is about waiting, it is about nothing else.
+            ("owner" | "orphan", _) if self.config.limit_ms > 0 => false,
             ("owner", service) => matches!(service, Service::Redis | Service::Table),
             ("orphan", service) => matches!(service, Service::Redis | Service::Table | Service::Advisory),
             ("herd", service) => matches!(service, Service::ZooKeeper | Service::Etcd),

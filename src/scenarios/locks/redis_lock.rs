@@ -49,6 +49,8 @@ pub const CAREFUL: Rules = Rules {
     twice: false,
     replicated: false,
     acks: 0,
+    ignores: false,
+    limited: false,
 };
 
 /// The rules of a variant. A name that is none of ours cannot come in: variants are looked up in `INFO` first.

@@ -165,7 +165,7 @@ pub enum Msg {
     Refused(Owner),
     /// Service to client: the place that it watched is gone.
     Gone(Owner, i32),
-    /// A master to its replica: that command was done, and the lock stands until this reading of the clock. `Promote` comes before all that a new
+    /// A master to its replica: that command was done, and the lock stands for so many ms. `Promote` comes before all that a new
     /// master holds.
     Copy(Owner, Command, i64),
 }
@@ -193,6 +193,8 @@ pub enum Timer {
     Wait,
     /// Sentinel: when a master that does not answer counts as down.
     Down,
+    /// Client: when it has waited long enough.
+    Limit,
 }
 
 /// What a client does of its own accord.
@@ -324,6 +326,10 @@ pub struct Rules {
     pub replicated: bool,
     /// How many replicas must have the lock before its client goes in.
     pub acks: u8,
+    /// Whether the client goes in whatever it was answered.
+    pub ignores: bool,
+    /// Whether it gives up once it has waited for so long.
+    pub limited: bool,
 }
 
 /// How a database's connections are shared.
@@ -372,6 +378,8 @@ pub struct Config {
     pub throws: u8,
     /// How many connections a pool has.
     pub connections: u8,
+    /// How long a client is to wait at most, in ms; 0 where nothing is said of it.
+    pub limit_ms: u32,
 }
 
 impl Config {
@@ -404,6 +412,7 @@ impl Config {
             },
             throws,
             connections: int("connections") as u8,
+            limit_ms: int("limit") as u32,
         }
     }
 

@@ -186,5 +186,6 @@ pub fn timer_name(timer: Timer) -> &'static str {
         Timer::Awake => "awake",
         Timer::Wait => "wait",
         Timer::Down => "down",
+        Timer::Limit => "limit",
     }
 }
