@@ -1,4 +1,5 @@
 //! The picture that stands on the page until the app does is what the app would draw. To take what it draws now, run with UPDATE_EXPECT=1.
+#![allow(clippy::unwrap_used)]
 
 use interleave::diagram::{About, Style, Theme, export, layout, transcript};
 use interleave::scenarios::run_string::{parse, replay};
