@@ -41,31 +41,42 @@ function complain(error) {
   }
 }
 
+<<<<<<< HEAD
 /** Scenarios that play on simulated databases, for which there is a Wasm of its own. A test holds this to the catalogue. */
 const WITH_DATABASES = /^#(\/|%2f)*(isolation|lost-update|double-booking|deadlock|inventory-locking|flash-sale)(?![\w-])/i;
+=======
+/** The page comes in parts. These hold the scenarios that are not in `commit`, by name; a test holds this to the catalogue. */
+const PARTS = {
+  locks: 'redis-lock|redlock|redis-failover|zookeeper-lock|etcd-lock|consul-lock|lock-table|advisory-lock|try-lock',
+  databases: 'isolation|lost-update|double-booking|deadlock',
+};
+
+/** The part that an address asks for. */
+function part(fragment) {
+  return Object.keys(PARTS).find((name) => new RegExp(`^#(/|%2f)*(${PARTS[name]})(?![\\w-])`, 'i').test(fragment)) ?? 'commit';
+}
+>>>>>>> main
 
 async function start() {
-  const glue = document.querySelector('link[rel="modulepreload"]');
-  const wasm = document.querySelector('link[rel="preload"][type="application/wasm"]');
-  if (typeof WebAssembly !== 'object' || !glue || !wasm) {
-    throw new Error(glue && wasm ? 'WebAssembly is not defined' : 'the page does not name its parts');
+  const parts = document.querySelector(`meta[name="part-${part(location.hash)}"]`)?.content;
+  if (typeof WebAssembly !== 'object' || !parts) {
+    throw new Error(parts ? 'WebAssembly is not defined' : 'the page does not name its parts');
   }
-  let address = wasm.href;
-  const other = document.querySelector('meta[name="with-databases"]')?.content;
-  if (other && WITH_DATABASES.test(location.hash)) {
-    // The browser has begun to load it, and complains of what nobody takes.
-    fetch(wasm.href).then((response) => response.body?.cancel()).catch(() => {});
-    // The worker of the search looks here for its glue.
-    glue.href = `${other}.js`;
-    address = new URL(`${other}_bg.wasm`, document.baseURI).href;
-  }
-  const app = await import(glue.href);
-  const answer = fetch(address).then((response) => {
+  const [glue, wasm, style] = parts.split(' ').map((name) => new URL(name, document.baseURI).href);
+  const answer = fetch(wasm).then((response) => {
     if (!response.ok) {
-      throw new Error(`HTTP status ${response.status} for ${address}`);
+      throw new Error(`HTTP status ${response.status} for ${wasm}`);
     }
     return response;
   });
+  // Where the glue cannot be had either, that is what is told.
+  answer.catch(() => {});
+  // The worker of the search looks here for its glue.
+  if (style) {
+    document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: style }));
+  }
+  document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href: glue }));
+  const app = await import(glue);
   await app.default({ module_or_path: answer });
 }
 

@@ -52,7 +52,8 @@ fn row(scenario: &str, variant: &str, given: &str, question: &str) -> String {
     let (states, transitions, depth) = (figures.states, figures.transitions, figures.depth);
     let findings = if findings.is_empty() { "-".to_owned() } else { findings.join(" | ") };
     let given = if given.is_empty() { "-" } else { given };
-    format!("{scenario}\t{variant}\t{given}\t{question}\t{states}\t{transitions}\t{depth}\t{end}\t{findings}")
+    let title = declared.title;
+    format!("{scenario}\t{variant}\t{given}\t{question}\t{states}\t{transitions}\t{depth}\t{end}\t{findings}\t{title}")
 }
 
 fn table() -> String {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use interleave::engine::{Exhibit, Run, VerdictState};
-use interleave::scenarios::{Entry, catalogue, find};
+use interleave::scenarios::{Entry, ParameterKind, find};
 
 fn entry() -> &'static dyn Entry {
     find("isolation").unwrap()
@@ -85,6 +85,56 @@ fn every_variant_goes_at_every_level_as_hermitage_says() {
         }
     }
     assert!(compared >= 27, "{compared} compared");
+}
+
+/// The textbook's levels, by the same cases, but those that look and write in one statement: each is prevented from some level on.
+#[test]
+fn the_textbook_prevents_each_anomaly_from_the_level_on_whose_locks_do() {
+    let levels =
+        ["degree-0", "read-uncommitted", "read-committed", "cursor-stability", "repeatable-read", "serializable"];
+    let prevented_from = [
+        ("dirty-write", "read-uncommitted"),
+        ("dirty-read", "read-committed"),
+        ("intermediate-read", "read-committed"),
+        ("circular-flow", "read-committed"),
+        ("phantom", "serializable"),
+        ("lost-update", "cursor-stability"),
+        ("read-skew", "cursor-stability"),
+    ];
+    for (variant, from) in prevented_from {
+        let (_, _, invariant, choices) = CASES.iter().find(|case| case.1 == variant).unwrap();
+        for level in levels {
+            let mut run = start(variant, &[("engine", "textbook"), ("level", level)]);
+            play(&mut *run, choices);
+            let place = |level: &str| levels.iter().position(|known| *known == level);
+            assert_eq!(violated(&*run).contains(invariant), place(level) < place(from), "{variant} at {level}");
+        }
+    }
+}
+
+#[test]
+fn no_other_database_has_the_levels_of_the_textbook() {
+    let grid = entry().grid().unwrap();
+    let options = |id: &str| {
+        let parameter = entry().info().parameters.iter().find(|parameter| parameter.id == id).unwrap();
+        if let ParameterKind::OneOf(options) = parameter.kind { options } else { &[] }
+    };
+    let count = |engine: &str| options(grid.columns).iter().filter(|(level, _)| (grid.has)(engine, level)).count();
+    let counts: Vec<usize> = options(grid.rows).iter().map(|(engine, _)| count(engine)).collect();
+    assert_eq!(counts, [4, 4, 6]);
+    let run = start("dirty-write", &[("engine", "postgres"), ("level", "degree-0")]);
+    let fields = &run.nodes(0)[0].fields;
+    assert!(fields.iter().any(|field| field.value == "PostgreSQL 15 has no level DEGREE 0"), "{fields:?}");
+}
+
+/// Neither dirty reads nor what is open count as committed.
+#[test]
+fn a_rule_is_asked_of_what_is_committed_whatever_the_level() {
+    for engine in ["innodb", "textbook"] {
+        let mut run = start("dirty-write", &[("engine", engine), ("level", "read-uncommitted")]);
+        run.push("ada.one").unwrap();
+        assert_eq!(violated(&*run), Vec::<&str>::new(), "{engine}");
+    }
 }
 
 #[test]
@@ -175,17 +225,4 @@ fn scripts_that_cannot_be_read_are_refused_where_they_are_wrong() {
     let run = start("own", &[("script", "setup { INSERT INTO t VALUES (1); } session s1 step a { COMMIT; }")]);
     let field = &run.nodes(0)[0].fields;
     assert!(field.iter().any(|field| field.name == "setup" && field.value.contains("42P01")), "{field:?}");
-}
-
-/// In the browser, what plays on databases is another Wasm, which boot.js picks by the address.
-#[test]
-fn the_page_knows_which_scenarios_need_databases() {
-    let boot = include_str!("../public/boot.js");
-    let list = boot.lines().find(|line| line.starts_with("const WITH_DATABASES")).unwrap();
-    for entry in catalogue() {
-        let variant = &entry.info().variants[0];
-        let plays = entry.script(variant, &entry.info().values(variant, []).unwrap()).is_some();
-        let names = list.split_once("*(").unwrap().1.split_once(')').unwrap().0;
-        assert_eq!(names.split('|').any(|name| name == entry.info().id), plays, "{}", entry.info().id);
-    }
 }

@@ -87,7 +87,7 @@ fn value(kind: &ParameterKind, draw: prop::sample::Index) -> String {
                 nodes.iter().enumerate().filter(|(at, _)| (bits >> at) & 1 == 1).map(|(_, id)| *id).collect();
             if some.is_empty() { "none".to_owned() } else { some.join(".") }
         }
-        ParameterKind::Script => {
+        ParameterKind::Script(_) => {
             draw.get(&["", "# ½ & more?\nsession \"s 1\" step a { SELECT 'a+b' || '%41;#'; }"]).to_string()
         }
     }
@@ -184,7 +184,9 @@ fn fault(error: &LinkError) -> Option<&str> {
         LinkError::Number { value, .. } => Some(value),
         LinkError::Repeated { key } => Some(key),
         LinkError::Damaged { .. } => Some("runz"),
-        LinkError::TooLong { .. }
+        // Natively every part is here.
+        LinkError::Elsewhere { .. }
+        | LinkError::TooLong { .. }
         | LinkError::NoFragment
         | LinkError::NoScenario { .. }
         | LinkError::RunTwice

@@ -10,7 +10,8 @@ say "Lints, native"
 cargo clippy --locked --all-targets -- -D warnings
 say "Lints, Wasm"
 cargo clippy --locked --target wasm32-unknown-unknown --lib --bin interleave -- -D warnings
-cargo clippy --locked --target wasm32-unknown-unknown --features sql --lib --bin interleave-sql -- -D warnings
+cargo clippy --locked --target wasm32-unknown-unknown --features locks --lib --bin interleave-locks -- -D warnings
+cargo clippy --locked --target wasm32-unknown-unknown --features sql --lib --bin interleave-databases -- -D warnings
 say "Native tests"
 cargo test --locked
 say "Release build"

@@ -14,8 +14,12 @@ use super::text;
 /// What the search finds in every variant: regenerated and compared by tests, so it is true of this very build.
 const EXPLORED: &str = "explored.tsv";
 
+/// How to read that, a sentence a line.
+const HOW_TO_READ: &str = "texts/en/fidelity.txt";
+
 /// One row of it.
 struct Row<'a> {
+    /// Its title.
     variant: &'a str,
     /// Parameters that differ from the defaults; empty where none does.
     given: &'a str,
@@ -29,7 +33,7 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     fn of(line: &'a str, info: &Info) -> Option<Row<'a>> {
         let cells: Vec<&str> = line.split('\t').collect();
-        let [scenario, variant, given, question, states, _, depth, _, findings] = cells[..] else { return None };
+        let [scenario, _, given, question, states, _, depth, _, findings, variant] = cells[..] else { return None };
         if scenario != info.id {
             return None;
         }
@@ -52,13 +56,19 @@ impl<'a> Row<'a> {
 /// The page, which fills as its texts arrive.
 pub fn page() -> Markup {
     let library = expect_context::<Library>();
+    part("how-to-read", move || {
+        once_here(
+            library.text(HOW_TO_READ),
+            |text| html! { ul.plain { @for words in text.lines() { li { (words) } } } },
+        )
+    });
     part("explored", move || html! { @for entry in catalogue() { (scenario(*entry, library)) } });
     html! {
         article.fidelity {
             header { h1 { (text::FIDELITY) } p.lede { (text::FIDELITY_LEDE) } }
             section aria-labelledby="words-title" {
                 h2 #words-title { (text::FIDELITY_WORDS_TITLE) }
-                ul.plain { @for words in text::FIDELITY_WORDS { li { (words) } } }
+                div #how-to-read {}
             }
             div #explored {}
         }
@@ -105,19 +115,18 @@ fn table(info: &Info, caption: &str, rows: &[Row]) -> Markup {
                             th.count scope="col" { (text::DEPTH) }
                         }
                     }
-                    tbody { @for row in rows { (line(info, row)) } }
+                    tbody { @for row in rows { (line(row)) } }
                 }
             }
         }
     }
 }
 
-fn line(info: &Info, row: &Row) -> Markup {
-    let title = info.variant(row.variant).map_or(row.variant, |variant| variant.title);
+fn line(row: &Row) -> Markup {
     let states = row.states.parse().map_or_else(|_| row.states.to_owned(), reads_as::number);
     html! {
         tr {
-            th scope="row" { (title) @if !row.given.is_empty() { span.given { (row.given) } } }
+            th scope="row" { (row.variant) @if !row.given.is_empty() { span.given { (row.given) } } }
             td.result {
                 @if row.findings.is_empty() {
                     span.held { (if row.asks_for_blocks() { text::NEVER_BLOCKS } else { text::ALL_HOLD }) }

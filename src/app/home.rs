@@ -64,12 +64,12 @@ fn hero_run() -> Option<Markup> {
 
 fn card(entry: &'static dyn Entry) -> Markup {
     let info = entry.info();
-    let broken = info.variants.iter().filter(|variant| variant.broken).count();
+    let (variants, broken) = entry.counts();
     html! {
         li.card-link {
             h3 { a href=(address(entry)) { (info.title) } }
             p { (info.claim) }
-            p.card-meta { (text::variant_counts(info.variants.len(), broken)) }
+            p.card-meta { (text::variant_counts(variants, broken)) }
         }
     }
 }

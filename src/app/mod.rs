@@ -31,7 +31,7 @@ use live::{effect, hear, part};
 use maud::{Markup, html};
 use wasm_bindgen::JsCast;
 
-use crate::scenarios;
+use crate::scenarios::{self, Part};
 use nav::{Nav, href};
 use searcher::Searcher;
 use settings::Settings;
@@ -72,7 +72,7 @@ enum Place {
     Home,
     Fidelity,
     Scenario(&'static str),
-    /// A scenario for which the other page must be loaded, with databases in it.
+    /// What another part of the page holds, which must be loaded.
     Elsewhere,
     Unknown(String),
 }
@@ -80,10 +80,11 @@ enum Place {
 fn place(fragment: &str) -> Place {
     let path = router::path(fragment);
     match path.first() {
+        None if !Part::Commit.is_here() => Place::Elsewhere,
         None => Place::Home,
         Some(&"fidelity") if path.len() == 1 => Place::Fidelity,
         Some(id) => match scenarios::find(id) {
-            Ok(entry) if !entry.is_here() => Place::Elsewhere,
+            Ok(entry) if !entry.part().is_here() => Place::Elsewhere,
             Ok(entry) => Place::Scenario(entry.info().id),
             Err(_) => Place::Unknown(path.join("/").chars().take(UNKNOWN_SHOWN).collect()),
         },
@@ -122,7 +123,7 @@ fn keep() {
     let mut is_first = true;
     effect(move || {
         let place = place.get();
-        // What is not part of this page is part of the other: loaded anew, the address says which is wanted. Where that has been tried, it is not there.
+        // Loaded anew, the page takes the part that the address asks for. Where that has been tried, it is not there.
         if let Place::Elsewhere = place
             && !std::mem::take(&mut is_first)
         {
@@ -147,7 +148,7 @@ fn page(place: &Place) -> Markup {
         },
         Place::Elsewhere => still_page(
             text::NOT_FOUND,
-            html! { article.not-found { h1 { (text::NOT_FOUND) } p { (text::NO_DATABASES) } } },
+            html! { article.not-found { h1 { (text::NOT_FOUND) } p { (text::PART_MISSING) } } },
         ),
         Place::Unknown(what) => still_page(text::NOT_FOUND, not_found(what)),
     }

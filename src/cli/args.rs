@@ -150,17 +150,6 @@ pub enum Engine {
     Textbook,
 }
 
-impl Engine {
-    /// As it is written on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Engine::Postgres => "postgres",
-            Engine::Innodb => "innodb",
-            Engine::Textbook => "textbook",
-        }
-    }
-}
-
 /// What to write of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum Format {

@@ -82,7 +82,7 @@ fn parameter(parameter: &'static Parameter) -> ParameterJson {
         ParameterKind::Int { min, max, .. } => ("int", Some(min), Some(max)),
         ParameterKind::OneOf(_) => ("one-of", None, None),
         ParameterKind::Nodes(_) => ("nodes", None, None),
-        ParameterKind::Script => ("script", None, None),
+        ParameterKind::Script(_) => ("script", None, None),
     };
     let number = parameter.default.parse::<i64>().ok().filter(|_| kind == "int");
     let default = number.map_or_else(|| parameter.default.into(), Into::into);
@@ -105,7 +105,7 @@ fn in_words(info: &Info) -> String {
             }
             ParameterKind::OneOf(options) => options.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", "),
             ParameterKind::Nodes(nodes) => format!("none, or some of {}", nodes.join(".")),
-            ParameterKind::Script => "SQL in the isolation tester's format".to_owned(),
+            ParameterKind::Script(_) => "SQL in the isolation tester's format".to_owned(),
         };
         let _ = writeln!(out, "    {:<18}{range}; default {}. {}", parameter.id, parameter.default, parameter.help);
     }

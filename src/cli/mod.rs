@@ -70,12 +70,8 @@ enum BadInput {
     SpecFile { file: String, error: crate::servers::sql::error::SyntaxError },
     #[error("{file}: {error}")]
     SpecRun { file: String, error: crate::servers::sql::isolation_tester::RunError },
-    #[error("the engine {engine} is not there yet: postgres and innodb are")]
-    Engine { engine: &'static str },
-    #[error(
-        "`--level {level}` is no isolation level: they are read-uncommitted, read-committed, repeatable-read and serializable"
-    )]
-    Level { level: String },
+    #[error("`--level {level}` is no isolation level of {engine}: they are {known}")]
+    Level { level: String, engine: &'static str, known: String },
     #[error("the run cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }

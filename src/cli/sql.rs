@@ -14,18 +14,21 @@ pub fn sql(args: &Sql) -> Result<Outcome, BadInput> {
     let kind = match args.engine {
         Engine::Postgres => Kind::Postgres,
         Engine::Innodb => Kind::Innodb,
-        Engine::Textbook => return Err(BadInput::Engine { engine: args.engine.name() }),
+        Engine::Textbook => Kind::Textbook,
     };
     let level = match &args.level {
         None => kind.default_level(),
-        Some(words) => level(words)?,
+        Some(words) => level(words, kind)?,
     };
     let text = run(&spec, kind, level).map_err(|error| BadInput::SpecRun { file, error })?;
     Ok(Outcome { text, remarks: Vec::new(), status: Status::Fine })
 }
 
-fn level(words: &str) -> Result<Level, BadInput> {
-    let plain = words.replace(['-', '_'], " ");
-    let found = Level::ALL.into_iter().find(|level| level.words().eq_ignore_ascii_case(&plain));
-    found.ok_or_else(|| BadInput::Level { level: words.to_owned() })
+fn level(words: &str, kind: Kind) -> Result<Level, BadInput> {
+    let plain = words.replace([' ', '_'], "-");
+    let found = kind.levels().iter().find(|level| level.id().eq_ignore_ascii_case(&plain));
+    found.copied().ok_or_else(|| {
+        let known: Vec<&str> = kind.levels().iter().map(|level| level.id()).collect();
+        BadInput::Level { level: words.to_owned(), engine: kind.name(), known: known.join(", ") }
+    })
 }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::isolation;
+use super::Part;
 use crate::engine::Run;
 
 /// A scenario as the catalogue, the page and the command line see it.
@@ -61,7 +61,7 @@ pub struct Parameter {
 }
 
 /// What values a parameter takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum ParameterKind {
     /// A whole number from `min` to `max`; `unit` is `ms` or empty.
     Int { min: i64, max: i64, step: i64, unit: &'static str },
@@ -69,8 +69,15 @@ pub enum ParameterKind {
     OneOf(&'static [(&'static str, &'static str)]),
     /// A set of these nodes, written `p1.p3`, or `none`: (node id).
     Nodes(&'static [&'static str]),
-    /// A script of SQL in the isolation tester's format.
-    Script,
+    /// A script of SQL in the isolation tester's format; holds what says what is wrong with one.
+    Script(fn(&str) -> Result<(), String>),
+}
+
+impl ParameterKind {
+    /// Whether it is a script, which only databases play.
+    pub fn is_script(&self) -> bool {
+        Part::Databases.is_here() && matches!(self, ParameterKind::Script(_))
+    }
 }
 
 /// Values of a scenario's parameters, in the order of [`Info::parameters`]; always complete and within their ranges.
@@ -156,10 +163,10 @@ impl Parameter {
                 let chosen: Vec<&str> = all.iter().copied().filter(|id| value.split('.').any(|v| v == *id)).collect();
                 Ok(chosen.join("."))
             }
-            ParameterKind::Script => {
+            ParameterKind::Script(check) => {
                 // Without one, the variant's own is played.
                 if !value.is_empty() {
-                    isolation::check(value).map_err(|error| bad(error.to_string()))?;
+                    check(value).map_err(bad)?;
                 }
                 Ok(value.to_owned())
             }
@@ -168,6 +175,21 @@ impl Parameter {
 }
 
 impl Info {
+    /// How many variants there are, and how many of them are broken.
+    pub const fn counts(&self) -> (usize, usize) {
+        let (mut at, mut broken) = (0, 0);
+        while at < self.variants.len() {
+            broken += self.variants[at].broken as usize;
+            at += 1;
+        }
+        (at, broken)
+    }
+
+    /// What the catalogue says of a scenario that is not here.
+    pub const fn outline(&self) -> Info {
+        Info { variants: &[], parameters: &[], invariants: &[], goals: &[], ..*self }
+    }
+
     /// Finds a variant by its name.
     ///
     /// # Errors
@@ -249,9 +271,12 @@ pub trait Entry: Sync + std::fmt::Debug {
     /// A run at its start.
     fn start(&self, variant: &'static Variant, values: &Values, seed: u64) -> Box<dyn Run>;
 
-    /// Whether runs can be started here: in the page, what some need is loaded only for those.
-    fn is_here(&self) -> bool {
-        true
+    /// The part of the page that it belongs to. Runs can be started where that is here ([`Part::is_here`]).
+    fn part(&self) -> Part;
+
+    /// How many variants there are, and how many of them are broken.
+    fn counts(&self) -> (usize, usize) {
+        self.info().counts()
     }
 
     /// The script that is played, where the scenario plays one: what a reader may make their own of, as the value of the parameter `script`.
@@ -273,4 +298,6 @@ pub struct Grid {
     pub rows: &'static str,
     /// The parameter whose values are the columns.
     pub columns: &'static str,
+    /// Whether there is such a row in such a column.
+    pub has: fn(&str, &str) -> bool,
 }

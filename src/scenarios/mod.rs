@@ -3,6 +3,7 @@ mod about;
 mod entry;
 pub mod isolation;
 pub mod locks;
+mod part;
 pub mod run_string;
 pub mod two_phase_commit;
 
@@ -10,9 +11,21 @@ use crate::engine::{Followed, follow_in};
 
 pub use about::*;
 pub use entry::*;
+pub use part::*;
+
+/// A scenario, or where it belongs to another part of the page, what stands for it. The compiler chooses, so that nothing else of it is kept there.
+macro_rules! shelf {
+    ($room:ident::$scenario:ident) => {{
+        static OUTLINE: Info = $room::$scenario.declared().outline();
+        static ELSEWHERE: Elsewhere =
+            Elsewhere { part: $room::PART, info: &OUTLINE, counts: $room::$scenario.declared().counts() };
+        if $room::PART.is_here() { &$room::$scenario } else { &ELSEWHERE }
+    }};
+}
 
 /// Every scenario, in the order of the home page.
 static CATALOGUE: &[&dyn Entry] = &[
+<<<<<<< HEAD
     &two_phase_commit::Scenario,
     &locks::REDIS,
     &locks::REDLOCK,
@@ -25,6 +38,22 @@ static CATALOGUE: &[&dyn Entry] = &[
     &isolation::DEADLOCK,
     &isolation::INVENTORY,
     &isolation::FLASH_SALE,
+=======
+    shelf!(two_phase_commit::COMMIT),
+    shelf!(locks::REDIS),
+    shelf!(locks::REDLOCK),
+    shelf!(locks::FAILOVER),
+    shelf!(locks::ZOOKEEPER),
+    shelf!(locks::ETCD),
+    shelf!(locks::CONSUL),
+    shelf!(locks::TABLE),
+    shelf!(locks::ADVISORY),
+    shelf!(locks::TRY),
+    shelf!(isolation::ISOLATION),
+    shelf!(isolation::LOST_UPDATE),
+    shelf!(isolation::DOUBLE_BOOKING),
+    shelf!(isolation::DEADLOCK),
+>>>>>>> main
 ];
 
 /// Every scenario, in the order of the home page.

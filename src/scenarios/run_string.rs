@@ -125,6 +125,12 @@ pub enum LinkError {
     /// A scenario, variant, parameter or value that does not exist or does not fit.
     #[error(transparent)]
     Spec(#[from] SpecError),
+    /// A run of another part of the page.
+    #[error("`{scenario}` is in another part of this page, which is not loaded")]
+    Elsewhere {
+        /// The scenario.
+        scenario: &'static str,
+    },
     /// A format that we do not know.
     #[error("run strings of version `{version}` cannot be read here; version {FORMAT_VERSION} can")]
     Version {

@@ -58,6 +58,22 @@ test('by mouse: a lost update, why no order explains it, and the same order at a
   page.check();
 });
 
+test('the textbook beside the real databases: a dirty write that they have no level for', async () => {
+  const page = await lab('#/isolation/dirty-write?v=1&rev=1&engine=textbook&level=degree-0&run=ada.one,ben.one2,ben.two2,ben.commit2,ada.two,ada.commit');
+  await shows(page, 'Step 6 of 6');
+  await graph(page, 'G0 (dirty write)');
+  assert.equal(await verdict(page, 'g0'), 'violated');
+  assert.equal(await page.locator('.levels-table td', { hasText: 'no such level' }).count(), 4);
+  const cells = page.locator('.levels-table tbody tr', { hasText: 'Textbook' }).locator('td');
+  assert.equal(await cells.count(), 6);
+  await cells.nth(1).getByRole('link').click();
+  await page.locator('.levels-table td.is-shown a', { hasText: 'with a wait' }).waitFor();
+  assert.equal(await verdict(page, 'g0'), 'holds');
+  // READ UNCOMMITTED is what this one starts with.
+  assert.match(await page.evaluate(() => window.interleave.run()), /engine=textbook&run=ada.one,ben.one2,ada.two/);
+  page.check();
+});
+
 test('by keyboard alone: to the same anomaly', async () => {
   const page = await lab(`${LOST}?v=1&rev=1&run=`);
   await shows(page, 'Step 0 of 0');

@@ -113,7 +113,7 @@ fn parameters(info: &'static Info, random: &mut impl RngCore) -> Vec<(&'static s
                 let some: Vec<&str> = nodes.iter().copied().filter(|_| random.next_u32().is_multiple_of(3)).collect();
                 if some.is_empty() { "none".to_owned() } else { some.join(".") }
             }
-            ParameterKind::Script => pick(&SCRIPTS, random).map_or_else(String::new, |script| (*script).to_owned()),
+            ParameterKind::Script(_) => pick(&SCRIPTS, random).map_or_else(String::new, |script| (*script).to_owned()),
         };
         given.push((parameter.id, value));
     }

@@ -15,6 +15,12 @@ export function random(seed) {
   return { below, pick, chance: (p) => next() < p };
 }
 
+/** How often the real server is asked again where it differs: some do otherwise but once in several times. */
+export const AGAIN = 8;
+
+/** Whether there are more races than chance makes: then they are none. */
+export const tooMany = (races, of) => races > Math.max(2, of / 100);
+
 /** What one session may do, weighted by how often it stands here. */
 function statement(r, shape) {
   const id = () => r.below(shape.rows + 2) + 1;

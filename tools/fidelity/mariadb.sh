@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Random scripts on a real MariaDB 10.11 and on our InnoDB: every result, block, unblocking and error is compared. Seeds are printed; what differs is shrunk.
-# FIDELITY_SCRIPTS (300) scripts per level from FIDELITY_SEED (today's) on; FIDELITY_LEVEL for one level only.
+# FIDELITY_SCRIPTS (300) scripts per level from FIDELITY_SEED (1) on, the same ones every time; FIDELITY_LEVEL for one level only. Where the real server
+# disagrees with itself, or wakes several sessions at once, which then race, a difference is printed and does not fail; unless there are many.
 . "$(dirname "$0")/../common.sh"
 cd "$ROOT"
 need_rust
@@ -41,7 +42,7 @@ for _ in $(seq 100); do
   sleep 0.2
 done
 [ -S "$FOLDER/socket" ] || { tail -n 20 "$FOLDER/log" >&2; fail "MariaDB did not start (see above)"; }
-ARGUMENTS=(--scripts "${FIDELITY_SCRIPTS:-300}" --seed "${FIDELITY_SEED:-$(date +%Y%m%d)}")
+ARGUMENTS=(--scripts "${FIDELITY_SCRIPTS:-300}" --seed "${FIDELITY_SEED:-1}")
 [ -z "${FIDELITY_LEVEL:-}" ] || ARGUMENTS+=(--level "$FIDELITY_LEVEL")
 say "Comparing"
 node tools/fidelity/mariadb.mjs --binary target/release/interleave --socket "$FOLDER/socket" "${ARGUMENTS[@]}"

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlInputElement, MouseEvent};
 
 use crate::engine::{BranchId, NodeId};
+use crate::scenarios::Part;
 
 use super::super::live::{hear, target};
 use super::bench::Bench;
@@ -25,7 +26,7 @@ pub fn listen(bench: Bench) {
         event.prevent_default();
         match attribute(&form, "data-act").as_str() {
             "rename-to" => branches::rename(bench),
-            "script" => script::play(bench.lab, bench.wrong),
+            "script" if Part::Databases.is_here() => script::play(bench.lab, bench.wrong),
             _ => explore::ask(bench),
         }
     });

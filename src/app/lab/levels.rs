@@ -67,7 +67,9 @@ fn table(bench: Bench, here: &Here<'_>, grid: Grid, asked: &Asked) -> Markup {
                             th scope="row" { (label) }
                             @for (level, _) in levels {
                                 @let is_shown = asked.shown == ((*engine).to_owned(), (*level).to_owned());
-                                (cell(bench, here, &[(rows.id, engine), (columns.id, level)], is_shown))
+                                @if (grid.has)(engine, level) {
+                                    (cell(bench, here, &[(rows.id, engine), (columns.id, level)], is_shown))
+                                } @else { td { (text::NO_SUCH_LEVEL) } }
                             }
                         }
                     }

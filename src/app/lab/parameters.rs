@@ -69,7 +69,7 @@ fn shown_value(parameter: &Parameter, value: &str) -> String {
         }
         ParameterKind::Nodes(_) if value == "none" => text::NO_NODES.to_owned(),
         ParameterKind::Nodes(_) => value.replace('.', ", "),
-        ParameterKind::Script => text::own_script(value),
+        ParameterKind::Script(_) => text::own_script(value),
     }
 }
 
@@ -98,7 +98,7 @@ fn control(parameter: &Parameter, values: &Values, set: u32) -> Markup {
             }
         },
         // It has a part of the page of its own.
-        ParameterKind::Script => html! {},
+        ParameterKind::Script(_) => html! {},
         ParameterKind::Nodes(all) => html! {
             fieldset.parameter aria-describedby=(help_id) {
                 legend { (parameter.label) }

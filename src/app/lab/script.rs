@@ -6,7 +6,7 @@ use web_sys::HtmlTextAreaElement;
 
 use crate::engine::stable_hash;
 use crate::scenarios::run_string::Link;
-use crate::scenarios::{Entry, ParameterKind, isolation};
+use crate::scenarios::{Entry, isolation};
 
 use super::super::browser;
 use super::super::signal::State;
@@ -53,7 +53,7 @@ pub fn play(lab: Lab, wrong: State<Option<(String, String)>>) {
     match isolation::check(text.trim()) {
         Ok(()) => {
             wrong.set(None);
-            let parameter = lab.info().parameters.iter().find(|parameter| parameter.kind == ParameterKind::Script);
+            let parameter = lab.info().parameters.iter().find(|parameter| parameter.kind.is_script());
             match (parameter, lab.info().variant(isolation::OWN)) {
                 (Some(parameter), Ok(own)) => open::with_script(lab, own, parameter, text.trim()),
                 // Scripts of the reader's own have a page of their own.

@@ -5,7 +5,7 @@ pub fn own_script(script: &str) -> String {
     if script.is_empty() { "the example".to_owned() } else { format!("of {} lines", script.lines().count()) }
 }
 
-pub const NO_DATABASES: &str = "The part of this page with the simulated databases could not be loaded. Load the page again; if it stays so, the site was not uploaded whole.";
+pub const PART_MISSING: &str = "The part of this page that was asked for could not be loaded. Load the page again; if it stays so, the site was not uploaded whole.";
 
 pub const GRAPHS: &str = "Who depends on whom";
 pub const IN_CYCLE: &str = "in the circle";
@@ -16,6 +16,7 @@ pub const NO_ROWS: &str = "no rows";
 pub const DIFFERS: &str = "differs";
 pub const LEVELS: &str = "The same order at every level";
 pub const LEVELS_HELP: &str = "Who has to wait goes on when it can; what is still to be chosen is run in the order of the sessions. Each cell opens its run.";
+pub const NO_SUCH_LEVEL: &str = "no such level";
 pub const SOMEBODY_WAITED: &str = "with a wait";
 pub const ROLLED_BACK: &str = "one rolled back";
 pub const SCRIPT: &str = "Script";

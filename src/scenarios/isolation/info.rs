@@ -112,7 +112,7 @@ const VARIANTS: &[Variant] = &[
     Variant {
         id: "dirty-write",
         title: "Dirty write",
-        claim: "A session overwrites what another has not committed. Every real database prevents it, at every level, by locking rows.",
+        claim: "A session overwrites what another has not committed. Every real database prevents it, at every level, by locking rows; the textbook at degree 0 lets it pass.",
         broken: false,
         budget: &[],
         defaults: &[RU],
@@ -171,10 +171,12 @@ pub const ENGINE: Parameter = Parameter {
 pub const LEVEL: Parameter = Parameter {
     id: "level",
     label: "Isolation level",
-    help: "The level of transactions that do not name one.",
+    help: "The level of transactions that do not name one. Degree 0 and cursor stability are levels of the textbook database alone.",
     kind: ParameterKind::OneOf(&[
+        ("degree-0", "Degree 0"),
         ("read-uncommitted", "READ UNCOMMITTED"),
         ("read-committed", "READ COMMITTED"),
+        ("cursor-stability", "Cursor stability"),
         ("repeatable-read", "REPEATABLE READ"),
         ("serializable", "SERIALIZABLE"),
     ]),
@@ -195,6 +197,6 @@ const SCRIPT: Parameter = Parameter {
     id: "script",
     label: "Script",
     help: "Tables, sessions and steps; without one, an example is played. Counts in the variant for your own script.",
-    kind: ParameterKind::Script,
+    kind: ParameterKind::Script(|script| super::check(script).map_err(|error| error.to_string())),
     default: "",
 };

@@ -4,19 +4,18 @@
 //! is one statement (or what a script sends at once): it is asked and answered in that step, and who has to wait is answered in the step that ends the
 //! wait. What is anomalous is not told by looking at values: the history's dependency graph says it ([`crate::servers::sql::history`]).
 //!
-//! In the browser a database is more to load than all the rest of the page. So the page comes twice, with databases and without (the feature `sql`):
-//! the one without knows of the scenario what the catalogue says, and has itself loaded anew, as the other, where a run of it is to be shown.
+//! In the browser a database is more to load than all the rest of the page, so that these scenarios are a part of the page of their own ([`Part`]).
 
 mod cases;
 mod info;
-#[cfg_attr(all(target_arch = "wasm32", not(feature = "sql")), path = "absent.rs")]
 mod play;
 mod stock;
 
 use std::fmt;
 
-use super::{Entry, Grid, Info, Values, Variant};
+use super::{Entry, Grid, Info, Part, Values, Variant};
 use crate::engine::Run;
+use crate::servers::sql::engine::Kind;
 
 pub use info::OWN;
 pub use play::check;
@@ -51,17 +50,33 @@ pub static INVENTORY: Played = Played { info: &stock::INVENTORY };
 /// More customers than items.
 pub static FLASH_SALE: Played = Played { info: &stock::FLASH_SALE };
 
+/// The part of the page that they are in.
+pub const PART: Part = Part::Databases;
+
+impl Played {
+    /// What it declares about itself.
+    pub const fn declared(&self) -> &'static Info {
+        self.info
+    }
+}
+
+/// Whether an engine has a level.
+fn has_level(engine: &str, level: &str) -> bool {
+    let levels = Kind::ALL.into_iter().filter(|kind| kind.name() == engine).flat_map(Kind::levels);
+    levels.into_iter().any(|known| known.id() == level)
+}
+
 impl Entry for Played {
     fn info(&self) -> &'static Info {
         self.info
     }
 
-    fn start(&self, variant: &'static Variant, values: &Values, _seed: u64) -> Box<dyn Run> {
-        play::start(self.info, variant, values)
+    fn part(&self) -> Part {
+        PART
     }
 
-    fn is_here(&self) -> bool {
-        cfg!(any(feature = "sql", not(target_arch = "wasm32")))
+    fn start(&self, variant: &'static Variant, values: &Values, _seed: u64) -> Box<dyn Run> {
+        play::start(self.info, variant, values)
     }
 
     fn script(&self, variant: &'static Variant, values: &Values) -> Option<String> {
@@ -69,6 +84,6 @@ impl Entry for Played {
     }
 
     fn grid(&self) -> Option<Grid> {
-        Some(Grid { rows: "engine", columns: "level" })
+        Some(Grid { rows: "engine", columns: "level", has: has_level })
     }
 }

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::parse::BASE64;
 use super::{FORMAT_VERSION, Link, RUN_STRING_MAX};
-use crate::scenarios::{Parameter, ParameterKind};
+use crate::scenarios::Parameter;
 
 /// What is escaped in a value: all but what choices are made of and what passes through chat programs as it is.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -57,8 +57,7 @@ impl Link {
     /// Parameters that hold a script of the reader's own.
     fn scripts(&self) -> impl Iterator<Item = &'static Parameter> {
         let is_own = |parameter: &&Parameter| {
-            parameter.kind == ParameterKind::Script
-                && self.values.text(parameter.id) != self.info().default(self.variant, parameter)
+            parameter.kind.is_script() && self.values.text(parameter.id) != self.info().default(self.variant, parameter)
         };
         self.info().parameters.iter().filter(is_own)
     }
@@ -98,8 +97,7 @@ impl Link {
         }
         for parameter in info.parameters {
             let value = self.values.text(parameter.id);
-            let is_packed =
-                parameter.kind == ParameterKind::Script && matches!(choices, Choices::Packed(_)) && !self.opening;
+            let is_packed = parameter.kind.is_script() && matches!(choices, Choices::Packed(_)) && !self.opening;
             if value != info.default(self.variant, parameter) && !is_packed {
                 add(parameter.id, value);
             }

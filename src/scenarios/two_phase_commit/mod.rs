@@ -29,7 +29,7 @@ use self::coordinator::Coordinator;
 use self::ghost::Ghost;
 use self::participant::{Participant, Phase};
 use self::vocabulary::{Begin, Config, Msg, Rules, Step, Timer};
-use super::{Entry, Info, Values, Variant};
+use super::{Entry, Info, Part, Values, Variant};
 use crate::engine::{
     Blocked, Channel, Cx, Exposure, Figure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol, Recorded,
     Relabel, Run, Stakes, Timing, Trace, World,
@@ -39,9 +39,25 @@ use crate::engine::{
 #[derive(Debug)]
 pub struct Scenario;
 
+/// The scenario.
+pub static COMMIT: Scenario = Scenario;
+/// The part of the page that it is in.
+pub const PART: Part = Part::Commit;
+
+impl Scenario {
+    /// What it declares about itself.
+    pub const fn declared(&self) -> &'static Info {
+        &info::INFO
+    }
+}
+
 impl Entry for Scenario {
     fn info(&self) -> &'static Info {
-        &info::INFO
+        self.declared()
+    }
+
+    fn part(&self) -> Part {
+        PART
     }
 
     fn start(&self, variant: &'static Variant, values: &Values, _seed: u64) -> Box<dyn Run> {

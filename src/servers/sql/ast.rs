@@ -213,22 +213,50 @@ pub struct Query {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 #[allow(missing_docs)]
 pub enum Level {
+    /// Gray's degree 0: of textbooks only.
+    Degree0,
     ReadUncommitted,
     ReadCommitted,
+    /// Of textbooks only.
+    CursorStability,
     RepeatableRead,
     Serializable,
 }
 
 impl Level {
-    /// All of them, weakest first.
+    /// Those of SQL, weakest first.
     pub const ALL: [Level; 4] =
         [Level::ReadUncommitted, Level::ReadCommitted, Level::RepeatableRead, Level::Serializable];
+
+    /// Those of textbooks, weakest first (Berenson et al. 1995, table 2).
+    pub const TEXTBOOK: [Level; 6] = [
+        Level::Degree0,
+        Level::ReadUncommitted,
+        Level::ReadCommitted,
+        Level::CursorStability,
+        Level::RepeatableRead,
+        Level::Serializable,
+    ];
+
+    /// Its name on the command line and in links.
+    pub fn id(self) -> &'static str {
+        match self {
+            Level::Degree0 => "degree-0",
+            Level::ReadUncommitted => "read-uncommitted",
+            Level::ReadCommitted => "read-committed",
+            Level::CursorStability => "cursor-stability",
+            Level::RepeatableRead => "repeatable-read",
+            Level::Serializable => "serializable",
+        }
+    }
 
     /// As SQL writes it.
     pub fn words(self) -> &'static str {
         match self {
+            Level::Degree0 => "DEGREE 0",
             Level::ReadUncommitted => "READ UNCOMMITTED",
             Level::ReadCommitted => "READ COMMITTED",
+            Level::CursorStability => "CURSOR STABILITY",
             Level::RepeatableRead => "REPEATABLE READ",
             Level::Serializable => "SERIALIZABLE",
         }

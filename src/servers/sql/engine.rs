@@ -9,6 +9,7 @@ use super::history::History;
 use super::innodb::Innodb;
 use super::postgres::Postgres;
 use super::schema::{Row, Table};
+use super::textbook::Textbook;
 
 /// Number of a session, from 0.
 pub type SessionId = u16;
@@ -89,17 +90,20 @@ pub enum Kind {
     Postgres,
     /// InnoDB, as in MariaDB 10.11.
     Innodb,
+    /// Two-phase locking, as books have it.
+    Textbook,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 2] = [Kind::Postgres, Kind::Innodb];
+    pub const ALL: [Kind; 3] = [Kind::Postgres, Kind::Innodb, Kind::Textbook];
 
     /// Its name on the command line and in links.
     pub const fn name(self) -> &'static str {
         match self {
             Kind::Postgres => "postgres",
             Kind::Innodb => "innodb",
+            Kind::Textbook => "textbook",
         }
     }
 
@@ -108,6 +112,7 @@ impl Kind {
         match self {
             Kind::Postgres => "PostgreSQL 15",
             Kind::Innodb => "InnoDB (MariaDB 10.11)",
+            Kind::Textbook => "Textbook (two-phase locking)",
         }
     }
 
@@ -116,6 +121,16 @@ impl Kind {
         match self {
             Kind::Postgres => Level::ReadCommitted,
             Kind::Innodb => Level::RepeatableRead,
+            // That of the SQL standard.
+            Kind::Textbook => Level::Serializable,
+        }
+    }
+
+    /// The levels that it has, weakest first.
+    pub fn levels(self) -> &'static [Level] {
+        match self {
+            Kind::Postgres | Kind::Innodb => &Level::ALL,
+            Kind::Textbook => &Level::TEXTBOOK,
         }
     }
 
@@ -124,6 +139,7 @@ impl Kind {
         match self {
             Kind::Postgres => Database::Postgres(Postgres::new()),
             Kind::Innodb => Database::Innodb(Innodb::new()),
+            Kind::Textbook => Database::Textbook(Textbook::new()),
         }
     }
 }
@@ -135,6 +151,8 @@ pub enum Database {
     Postgres(Postgres),
     /// InnoDB, as in MariaDB 10.11.
     Innodb(Innodb),
+    /// Two-phase locking.
+    Textbook(Textbook),
 }
 
 impl Database {
@@ -143,7 +161,19 @@ impl Database {
         match self {
             Database::Postgres(database) => database,
             Database::Innodb(database) => database,
+            Database::Textbook(database) => database,
         }
+    }
+
+    /// What a session would find now if all others had rolled back what is open, whatever its level: a copy, to ask.
+    pub fn committed(&self, asker: SessionId) -> Database {
+        let mut copy = self.clone();
+        if let Database::Textbook(database) = &mut copy {
+            // It keeps no older versions: what is open is undone, as it would be after a crash.
+            database.roll_back_all();
+        }
+        copy.engine_mut().set_default_level(asker, Level::ReadCommitted);
+        copy
     }
 
     /// To act.
@@ -151,6 +181,7 @@ impl Database {
         match self {
             Database::Postgres(database) => database,
             Database::Innodb(database) => database,
+            Database::Textbook(database) => database,
         }
     }
 }

@@ -1,10 +1,11 @@
-//! A SQL database with sessions, as real servers behave: what a statement answers, what it waits for, how it fails.
+//! A SQL database with sessions, as real servers and one textbook behave: what a statement answers, what it waits for, how it fails.
 
 pub mod answer;
 pub mod ast;
 pub mod bind;
 mod date;
 pub mod define;
+mod dml;
 pub mod engine;
 pub mod error;
 pub mod eval;
@@ -17,4 +18,5 @@ pub mod parse;
 pub mod postgres;
 pub mod query;
 pub mod schema;
+pub mod textbook;
 pub mod value;

@@ -58,8 +58,8 @@ pub trait Reader: Context {
     /// Gives the rows of a table to a function, until it has enough.
     fn scan(&mut self, asked: &Asked, outer: Option<&Env>, each: EachRow) -> Result<(), Stop>;
 
-    /// Whether scans give rows in the order that a query wants, so that it can stop as soon as it has enough.
-    fn in_order(&mut self, query: &BoundQuery) -> bool;
+    /// Whether scans give rows in the order that a query wants, so that it can stop as soon as it has as many as are wanted.
+    fn in_order(&mut self, query: &BoundQuery, wanted: usize) -> bool;
 
     /// Locks what a query asks to lock of a row, where scans have not; none where the row is passed over.
     fn lock(&mut self, query: &BoundQuery, joined: Joined, outer: Option<&Env>) -> Result<Option<Joined>, Stop>;
@@ -130,7 +130,7 @@ impl dyn Reader + '_ {
         if query.grouped {
             out = self.groups(query, outer, width)?;
             out.truncate(wanted);
-        } else if query.order_by.is_empty() || query.distinct || self.in_order(query) {
+        } else if query.order_by.is_empty() || query.distinct || self.in_order(query, wanted) {
             let wanted = if query.distinct { usize::MAX } else { wanted };
             let mut rows = Vec::new();
             self.each(query, outer, width, wanted, &mut |exec, joined| {
@@ -244,10 +244,7 @@ impl dyn Reader + '_ {
             }
             return Ok(());
         };
-        let order = match query.order_by.as_slice() {
-            [(Bound::Column(0, at), descending, nulls_first)] if descending == nulls_first => Some((*at, *descending)),
-            _ => None,
-        };
+        let order = query.index_order();
         let limit = (wanted < usize::MAX).then_some(wanted as f64);
         let width = empty.values.len();
         let asked = Asked {

@@ -156,7 +156,8 @@ fn waits(script: &Script, engine: &dyn Engine) -> Shown {
 /// The rows of a table for a session, as a copy of the database answers; `None` where it would have to wait, or its transaction has failed.
 fn seen_by(database: &Database, session: SessionId, table: &str) -> Option<Vec<Row>> {
     let statements: Arc<[Statement]> = parse(&format!("SELECT * FROM {table}")).ok()?.into();
-    let mut copy = database.clone();
+    // The session that has set all up has nothing of its own open: it stands for what is committed.
+    let mut copy = if session == 0 { database.committed(0) } else { database.clone() };
     let answers = copy.engine_mut().execute(session, statements);
     let (_, answer) = answers.into_iter().find(|(whose, _)| *whose == session)?;
     match answer.replies.into_iter().next()? {

@@ -26,14 +26,6 @@ use crate::scenarios::{Info, Values, Variant};
 use crate::servers::sql::ast::Level;
 use crate::servers::sql::engine::{Kind, SessionId};
 
-/// Levels by their names in run strings.
-const LEVELS: [(&str, Level); 4] = [
-    ("read-uncommitted", Level::ReadUncommitted),
-    ("read-committed", Level::ReadCommitted),
-    ("repeatable-read", Level::RepeatableRead),
-    ("serializable", Level::Serializable),
-];
-
 pub use script::check;
 
 /// The script of a variant.
@@ -44,11 +36,11 @@ pub fn text(info: &Info, variant: &Variant, values: &Values) -> Option<String> {
 /// A run at its start.
 pub fn start(info: &'static Info, variant: &Variant, values: &Values) -> Box<dyn Run> {
     let kind = Kind::ALL.into_iter().find(|kind| kind.name() == values.text("engine"));
-    let level = LEVELS.iter().find(|(id, _)| *id == values.text("level"));
+    let level = Level::TEXTBOOK.into_iter().find(|level| level.id() == values.text("level"));
     let script = Script::new(
         &presets::text(info.id, variant.id, values),
         kind.unwrap_or(Kind::ALL[0]),
-        level.map_or(Level::Serializable, |(_, level)| *level),
+        level.unwrap_or(Level::Serializable),
         values.text("on-error") == "rolls-back",
     );
     let protocol = Isolation { script: Arc::new(script), shown: presets::invariants(info.id, variant.id) };

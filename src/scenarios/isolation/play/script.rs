@@ -104,6 +104,9 @@ impl Script {
             Ok(read) => (read, None),
             Err(error) => (Read::default(), Some(error.to_string())),
         };
+        if !kind.levels().contains(&level) {
+            failure = failure.or(Some(format!("{} has no level {}", kind.title(), level.words())));
+        }
         let mut start = kind.database();
         if let Err(error) = set_up(start.engine_mut(), &spec, level) {
             failure = failure.or(Some(error));
@@ -235,7 +238,7 @@ fn run(database: &mut dyn Engine, session: SessionId, sql: &Sql) -> Result<(), S
 
 /// Asks what is committed, and nothing of the database changes: the first value of the answer.
 pub fn holds(database: &Database, rule: &Arc<[Statement]>) -> bool {
-    let mut copy = database.clone();
+    let mut copy = database.committed(0);
     let answers = copy.engine_mut().execute(0, Arc::clone(rule));
     let first = answers.iter().find_map(|(_, answer)| match answer.replies.first() {
         Some(Reply::Rows(rows)) => rows.rows.first()?.first().cloned(),

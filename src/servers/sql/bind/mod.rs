@@ -154,6 +154,14 @@ impl BoundQuery {
     pub fn locks(&self) -> bool {
         self.from.iter().any(|from| from.lock.is_some())
     }
+
+    /// The column that it is ordered by, and whether descending, where an index may give that order.
+    pub fn index_order(&self) -> Option<(u16, bool)> {
+        match self.order_by.as_slice() {
+            [(Bound::Column(0, at), descending, nulls_first)] if descending == nulls_first => Some((*at, *descending)),
+            _ => None,
+        }
+    }
 }
 
 /// Finds tables by name.

@@ -149,7 +149,8 @@ fn over_row(expr: &Bound) -> bool {
     }
 }
 
-fn meets(conditions: &[Bound], row: Option<&Row>) -> bool {
+/// Whether a row meets conditions, as far as these are over the row alone.
+pub(crate) fn meets(conditions: &[Bound], row: Option<&Row>) -> bool {
     let Some(row) = row else { return false };
     let mut local = conditions.iter().filter(|one| over_row(one));
     // A condition that fails on a row fails the statement; which row, nobody saw.

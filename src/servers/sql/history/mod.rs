@@ -8,6 +8,7 @@ use super::bind::Bound;
 use super::schema::Row;
 use crate::engine::Aside;
 
+pub(crate) use graph::meets;
 pub use graph::{Cycle, Edge, Graph, Kind, Phenomenon};
 
 /// Something that a transaction did.
@@ -71,8 +72,28 @@ impl History {
         &self.0.0.sessions
     }
 
-    fn push(&mut self, event: Event) {
+    /// Adds what happened.
+    pub(crate) fn push(&mut self, event: Event) {
         Arc::make_mut(&mut self.0.0.events).push(event);
+    }
+
+    /// The last versions of rows that were deleted, by transactions that count. They come from here: the rows themselves are gone, and one of the same key
+    /// may stand in their place.
+    pub(crate) fn gone(&self, table: u32, counts: impl Fn(u32) -> bool) -> Vec<u32> {
+        let undone: Vec<u32> = self
+            .events()
+            .iter()
+            .filter_map(|event| if let Event::Undone { xid } = event { Some(*xid) } else { None })
+            .collect();
+        let of = |event: &Event| match event {
+            Event::Wrote { txn, xid, table: at, before: Some(before), after: None }
+                if *at == table && !undone.contains(xid) && counts(*txn) =>
+            {
+                Some(*before)
+            }
+            _ => None,
+        };
+        self.events().iter().filter_map(of).collect()
     }
 
     pub(crate) fn begin(&mut self, session: u16) -> u32 {
@@ -114,10 +135,6 @@ impl History {
             *event = Event::Read { txn, table, version: new };
         }
         self.read(txn, table, new);
-    }
-
-    pub(crate) fn looked(&mut self, event: Event) {
-        self.push(event);
     }
 
     pub(crate) fn write(&mut self, xid: u32, table: u32, before: Option<u32>, after: Option<(u32, Row)>) {

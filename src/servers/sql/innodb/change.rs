@@ -2,13 +2,13 @@
 
 use super::access::Path;
 use super::exec::{Entry, Exec};
-use super::insert::changed;
 use super::scan::{Found, Reading};
 use super::store::{Place, Version, compare};
 use super::{Innodb, TrxId};
 use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::{Level, Patience};
 use crate::servers::sql::bind::{Bound, BoundChange};
+use crate::servers::sql::dml::{changed, returning};
 use crate::servers::sql::eval::{Env, Stop, eval};
 use crate::servers::sql::query::conjuncts;
 use crate::servers::sql::schema::Row;
@@ -145,7 +145,7 @@ impl<'a> Exec<'a> {
                 self.in_turn(|db| db.insert_secondary(trx, place, after).map(|()| Entry::Done))?;
             }
         }
-        self.returning(&change.returning, new.as_ref().unwrap_or(old), returned)
+        returning(&change.returning, new.as_ref().unwrap_or(old), returned, self)
     }
 
     /// The row with new values. Each assignment sees what those before it have set (MariaDB's documentation of UPDATE).

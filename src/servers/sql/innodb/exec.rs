@@ -78,8 +78,8 @@ impl Exec<'_> {
         let locks = match self.level {
             // Outside of a block nothing can come after the read that would depend on it.
             Level::Serializable => !self.select || self.block,
-            Level::RepeatableRead => !self.select,
-            Level::ReadUncommitted | Level::ReadCommitted => false,
+            Level::RepeatableRead | Level::CursorStability => !self.select,
+            Level::Degree0 | Level::ReadUncommitted | Level::ReadCommitted => false,
         };
         locks.then_some(false)
     }
@@ -96,7 +96,7 @@ impl Exec<'_> {
             let Some(stored) = db.tables.get(&table) else { return Ok(Entry::Rows(Vec::new())) };
             let mut rows = Vec::new();
             for entry in stored.entries(stored.clustered) {
-                let version = if level == Level::ReadUncommitted { entry.newest() } else { db.seen(view, trx, entry) };
+                let version = if level <= Level::ReadUncommitted { entry.newest() } else { db.seen(view, trx, entry) };
                 if let Some(version) = version.filter(|version| !version.deleted) {
                     rows.push((stored.key(path.index, &version.values, &entry.key), version));
                 }
@@ -215,7 +215,7 @@ impl Reader for Exec<'_> {
         Ok(())
     }
 
-    fn in_order(&mut self, query: &BoundQuery) -> bool {
+    fn in_order(&mut self, query: &BoundQuery, _: usize) -> bool {
         let ([from], [(Bound::Column(0, column), descending, _)], Some(_)) =
             (query.from.as_slice(), query.order_by.as_slice(), &query.limit)
         else {

@@ -2,11 +2,11 @@
 
 use super::exec::{Entry, Exec};
 use super::locks::{Outcome, Span, Want};
-use super::session::done;
 use super::store::{HIDDEN, Place, SUPREMUM, Version, compare};
 use super::{Innodb, TrxId, fail};
-use crate::servers::sql::answer::{Reply, Rows};
-use crate::servers::sql::bind::{BoundInsert, BoundItem, BoundRows};
+use crate::servers::sql::answer::Reply;
+use crate::servers::sql::bind::{BoundInsert, BoundRows};
+use crate::servers::sql::dml::{changed, new_row, returning};
 use crate::servers::sql::eval::{Env, Stop, eval};
 use crate::servers::sql::schema::{Row, Table};
 use crate::servers::sql::value::Value;
@@ -157,25 +157,14 @@ impl Exec<'_> {
         for given in all {
             let row = self.insert_row(insert, given)?;
             count += 1;
-            self.returning(&insert.returning, &row, &mut returned)?;
+            returning(&insert.returning, &row, &mut returned, self)?;
         }
         Ok(changed(format!("INSERT 0 {count}"), &insert.returning, returned))
     }
 
     fn insert_row(&mut self, insert: &BoundInsert, given: Vec<Value>) -> Result<Row, Stop> {
         let table = &insert.table;
-        let mut values = Vec::new();
-        for column in &table.columns {
-            values.push(match &column.default {
-                Some(default) if !insert.columns.contains(&(values.len() as u16)) => {
-                    eval(default, &Env::of(&[]), self)?
-                }
-                _ => Value::Null,
-            });
-        }
-        for (at, value) in insert.columns.iter().zip(given) {
-            values[usize::from(*at)] = value.cast(table.columns[usize::from(*at)].ty)?;
-        }
+        let values = new_row(insert, given, self)?;
         self.own_constraints(table, &values)?;
         let row = Row::from(values);
         self.put_row(table, &row)?;
@@ -233,22 +222,4 @@ impl Exec<'_> {
         }
         Ok(())
     }
-
-    pub fn returning(&mut self, items: &[BoundItem], row: &Row, out: &mut Vec<Row>) -> Result<(), Stop> {
-        if !items.is_empty() {
-            let values: Result<Vec<Value>, Stop> =
-                items.iter().map(|item| eval(&item.expr, &Env::of(row), self)).collect();
-            out.push(values?.into());
-        }
-        Ok(())
-    }
-}
-
-/// The answer to a statement that changed rows.
-pub(super) fn changed(tag: String, returning: &[BoundItem], rows: Vec<Row>) -> Reply {
-    if returning.is_empty() {
-        return done(tag);
-    }
-    let columns = returning.iter().map(|item| item.name.clone()).collect();
-    Reply::Rows(Rows { columns, rows, tag: tag.into() })
 }

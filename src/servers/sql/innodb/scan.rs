@@ -233,27 +233,6 @@ impl Innodb {
     }
 }
 
-impl Innodb {
-    /// The last versions of rows whose deletion is seen. They come from the history: purge removes them, and a row of the same key may stand in their place.
-    fn gone(&self, table: u32, seen: impl Fn(TrxId) -> bool) -> Vec<Tid> {
-        let undone: Vec<u32> = self
-            .history
-            .events()
-            .iter()
-            .filter_map(|event| if let Event::Undone { xid } = event { Some(*xid) } else { None })
-            .collect();
-        let of = |event: &Event| match event {
-            Event::Wrote { txn, xid, table: at, before: Some(before), after: None }
-                if *at == table && !undone.contains(xid) && self.numbered(*txn).is_some_and(&seen) =>
-            {
-                Some(*before)
-            }
-            _ => None,
-        };
-        self.history.events().iter().filter_map(of).collect()
-    }
-}
-
 fn found(heap: u32, version: &Version) -> Found {
     Found { heap, version: version.number, row: version.values.clone() }
 }
@@ -338,13 +317,14 @@ impl<'a> Exec<'a> {
             let view = if current { u32::MAX } else { db.view(session) };
             let number = db.trx(session).map(|trx| trx.number);
             let (Some(txn), Some(stored)) = (number, db.tables.get(&table)) else { return Ok(Entry::Done) };
-            let dirty = !current && level == Level::ReadUncommitted;
+            let dirty = !current && level <= Level::ReadUncommitted;
             let seen = |entry| if dirty { super::store::Entry::newest(entry) } else { db.seen(view, trx, entry) };
             let versions = stored.entries(stored.clustered).iter().filter_map(seen);
             let among: Vec<Tid> = versions.filter(|version| !version.deleted).map(|version| version.number).collect();
-            let gone = db.gone(table, |by| dirty || db.sees(view, trx, by));
+            let sees = |by| db.numbered(by).is_some_and(|by| dirty || db.sees(view, trx, by));
+            let gone = db.history.gone(table, sees);
             let conditions = conditions.into();
-            db.history.looked(Event::Looked { txn, table, conditions, among: among.into(), gone: gone.into() });
+            db.history.push(Event::Looked { txn, table, conditions, among: among.into(), gone: gone.into() });
             Ok(Entry::Done)
         });
     }

@@ -13,7 +13,7 @@ use super::{Postgres, SessionId, Tid, Xid};
 use crate::servers::sql::ast::{Binary, Patience, Strength, TableMode};
 use crate::servers::sql::bind::Bound;
 use crate::servers::sql::error::SqlError;
-use crate::servers::sql::eval::{Env, Stop, eval, holds};
+use crate::servers::sql::eval::{Env, Stop, holds};
 use crate::servers::sql::query::Asked;
 use crate::servers::sql::schema::{ForeignKey, Index, Row, Table};
 use crate::servers::sql::value::Value;
@@ -34,6 +34,13 @@ fn same_key(index: &Index, a: &[Value], b: &[Value]) -> bool {
 }
 
 impl Postgres {
+    /// A row version is in so many of its table's indexes by now.
+    fn enter(&mut self, table: u32, tid: Tid, entered: u16) {
+        if let Some(tuple) = self.tuple_mut(table, tid) {
+            tuple.entered = entered;
+        }
+    }
+
     /// Looks for a row with the same key, whether committed, own, or in the making.
     fn rival(
         &self,
@@ -71,32 +78,15 @@ impl Postgres {
 }
 
 impl<'a> Exec<'a> {
-    /// NOT NULL, then CHECK.
-    pub fn own_constraints(&mut self, table: &Table, values: &[Value]) -> Result<(), Stop> {
-        for (column, value) in table.columns.iter().zip(values) {
-            if column.not_null && value.is_null() {
-                let (column, table) = (&column.name, &table.name);
-                let message =
-                    format!("null value in column \"{column}\" of relation \"{table}\" violates not-null constraint");
-                return Err(SqlError::new("23502", message).into());
-            }
-        }
-        for (name, check) in &table.checks {
-            if eval(check, &Env::of(values), self)? == Value::Bool(false) {
-                let message = format!("new row for relation \"{}\" violates check constraint \"{name}\"", table.name);
-                return Err(SqlError::new("23514", message).into());
-            }
-        }
-        Ok(())
-    }
-
     /// The entries of an index that could have the key of a row.
-    fn held(&mut self, table: &Table, index: &Index, values: &[Value]) -> Result<Vec<Tid>, Stop> {
+    fn held(&mut self, table: &Table, at: usize, values: &[Value]) -> Result<Vec<Tid>, Stop> {
+        let Some(index) = table.indexes.get(at) else { return Ok(Vec::new()) };
         let Some(stored) = self.pg.tables.get(&table.id) else { return Ok(Vec::new()) };
         let heap = Arc::clone(&stored.heap);
         let mut out = Vec::new();
         for (tid, tuple) in heap.iter().enumerate() {
             if tuple.root as usize == tid
+                && usize::from(tuple.entered) > at
                 && same_key(index, &tuple.values, values)
                 && self.in_index(index, &tuple.values)?
             {
@@ -113,12 +103,12 @@ impl<'a> Exec<'a> {
             return Ok(());
         }
         let values = tuple.values.clone();
-        for index in &table.indexes {
+        for (at, index) in table.indexes.iter().enumerate() {
             if !self.in_index(index, &values)? {
                 continue;
             }
             let unique = index.unique && !key_of(index, &values).iter().any(Value::is_null);
-            let held = if unique { self.held(table, index, &values)? } else { Vec::new() };
+            let held = if unique { self.held(table, at, &values)? } else { Vec::new() };
             let values = &values;
             self.once(|pg, session, _| {
                 let targets = [Target::Page(index.id, 0), Target::Relation(index.id)];
@@ -136,9 +126,14 @@ impl<'a> Exec<'a> {
                     }
                 }
                 pg.ssi_write(session, &targets)?;
+                pg.enter(table.id, tid, at as u16 + 1);
                 Ok(Entry::Done)
             })?;
         }
+        self.once(|pg, _, _| {
+            pg.enter(table.id, tid, u16::MAX);
+            Ok(Entry::Done)
+        })?;
         Ok(())
     }
 
@@ -149,7 +144,7 @@ impl<'a> Exec<'a> {
             if key_of(index, values).iter().any(Value::is_null) {
                 continue;
             }
-            let held = self.held(table, index, values)?;
+            let held = self.held(table, *at, values)?;
             let entry = self.once(|pg, session, _| match pg.rival(session, table.id, index, values, None, &held) {
                 Rival::None => Ok(Entry::Found(None)),
                 Rival::Found(tid) => Ok(Entry::Found(Some(tid))),

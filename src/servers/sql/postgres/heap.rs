@@ -41,6 +41,8 @@ pub(super) struct Tuple {
     /// Where the chain of versions begins that share their entries in all indexes.
     pub root: Tid,
     pub page: u32,
+    /// How many of the table's indexes have an entry for it: whoever waits in a unique check has come no further.
+    pub entered: u16,
 }
 
 impl Tuple {
@@ -104,7 +106,8 @@ impl Stored {
         let page = self.pages - 1;
         // Versions share index entries only within a page.
         let root = old.filter(|(_, old_page)| *old_page == page).map_or(tid, |(root, _)| root);
-        let tuple = Tuple { values, xmin, cmin, xmax: Vec::new(), cmax: 0, next: None, root, page };
+        let entered = if root == tid { 0 } else { u16::MAX };
+        let tuple = Tuple { values, xmin, cmin, xmax: Vec::new(), cmax: 0, next: None, root, page, entered };
         Arc::make_mut(&mut self.heap).push(tuple);
         tid
     }

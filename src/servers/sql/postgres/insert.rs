@@ -2,7 +2,6 @@
 
 use super::Tid;
 use super::exec::{Entry, Exec};
-use super::modify::changed;
 use super::rows::{How, Outcome, Spot};
 use super::scan::lost;
 use super::select::concurrent_update;
@@ -10,6 +9,7 @@ use super::ssi::Target;
 use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::{Patience, Strength};
 use crate::servers::sql::bind::{Bound, BoundInsert, BoundRows};
+use crate::servers::sql::dml::{changed, new_row, own_constraints, returning};
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Env, Stop, eval, holds};
 use crate::servers::sql::schema::{Row, Table};
@@ -55,25 +55,15 @@ impl Exec<'_> {
         checked: &mut Vec<(Option<Row>, Tid)>,
     ) -> Result<(), Stop> {
         let table = &insert.table;
-        let mut values = Vec::new();
-        for column in &table.columns {
-            values.push(match &column.default {
-                Some(default) if !insert.columns.contains(&(values.len() as u16)) => {
-                    eval(default, &Env::of(&[]), self)?
-                }
-                _ => Value::Null,
-            });
-        }
-        for (at, value) in insert.columns.iter().zip(given) {
-            values[usize::from(*at)] = value.cast(table.columns[usize::from(*at)].ty)?;
-        }
-        self.own_constraints(table, &values)?;
+        let values = new_row(insert, given, self)?;
+        own_constraints(table, &values, self)?;
         let values: Row = values.into();
         if let Some(conflict) = &insert.conflict {
             while let Some(found) = self.conflict(table, &conflict.indexes, &values)? {
                 let Some((set, filter)) = &conflict.update else {
-                    let visible = self.pg.sees(self.session, &self.snapshot, self.pg.tuple(table.id, found));
-                    if !visible && self.pg.txn(self.session).is_some_and(super::txn::Txn::one_snapshot) {
+                    if !self.reads_rival(table.id, found)?
+                        && self.pg.txn(self.session).is_some_and(super::txn::Txn::one_snapshot)
+                    {
                         return Err(concurrent_update());
                     }
                     return Ok(());
@@ -86,7 +76,7 @@ impl Exec<'_> {
                     Some(Some((old, new))) => {
                         *count += 1;
                         let shown = self.values(table.id, new);
-                        self.returning(&insert.returning, &shown, returned)?;
+                        returning(&insert.returning, &shown, returned, self)?;
                         checked.push((Some(old), new));
                         return Ok(());
                     }
@@ -106,9 +96,23 @@ impl Exec<'_> {
         self.enter_into_indexes(table, tid)?;
         *count += 1;
         let shown = self.values(id, tid);
-        self.returning(&insert.returning, &shown, returned)?;
+        returning(&insert.returning, &shown, returned, self)?;
         checked.push((None, tid));
         Ok(())
+    }
+
+    /// A row that a new one would clash with counts as read for SERIALIZABLE; gives whether the statement sees it.
+    fn reads_rival(&mut self, table: u32, found: Tid) -> Result<bool, Stop> {
+        let entry = self.once(|pg, session, snapshot| {
+            let tuple = pg.tuple(table, found);
+            let (visible, own, page) = (pg.sees(session, snapshot, tuple), pg.is_mine(session, tuple.xmin), tuple.page);
+            pg.ssi_look(session, table, found, visible)?;
+            if visible && !own {
+                pg.ssi_read(session, Target::Tuple(table, page, found));
+            }
+            Ok(Entry::Found(visible.then_some(found)))
+        })?;
+        if let Entry::Found(found) = entry { Ok(found.is_some()) } else { Err(lost()) }
     }
 
     /// `DO UPDATE`: none where the row has gone, then none where the condition does not hold, then the old values and the new version.
@@ -143,7 +147,7 @@ impl Exec<'_> {
             }
             _ => return Ok(None),
         }
-        if one_snapshot && !self.pg.sees(self.session, &self.snapshot, self.pg.tuple(table.id, found)) {
+        if !self.reads_rival(table.id, found)? && one_snapshot {
             return Err(concurrent_update());
         }
         let old = self.values(table.id, found);

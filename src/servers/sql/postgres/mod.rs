@@ -18,6 +18,7 @@ mod plan;
 mod rows;
 mod scan;
 mod select;
+mod semijoin;
 mod session;
 mod ssi;
 mod txn;

@@ -5,24 +5,15 @@ use super::exec::{Entry, Exec};
 use super::rows::{How, Outcome, Spot};
 use super::scan::lost;
 use super::select::concurrent_update;
-use super::session::done;
-use crate::servers::sql::answer::{Reply, Rows};
+use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::{Patience, Strength};
-use crate::servers::sql::bind::{Bound, BoundChange, BoundItem};
+use crate::servers::sql::bind::{Bound, BoundChange};
+use crate::servers::sql::dml::{changed, own_constraints, returning};
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Env, Stop, eval, holds};
 use crate::servers::sql::query::{Asked, conjuncts};
 use crate::servers::sql::schema::{Row, Table};
 use crate::servers::sql::value::{Type, Value};
-
-/// The answer to a statement that changed rows.
-pub(super) fn changed(tag: String, returning: &[BoundItem], rows: Vec<Row>) -> Reply {
-    if returning.is_empty() {
-        return done(tag);
-    }
-    let columns = returning.iter().map(|item| item.name.clone()).collect();
-    Reply::Rows(Rows { columns, rows, tag: tag.into() })
-}
 
 impl Exec<'_> {
     pub fn change(&mut self, change: &BoundChange) -> Result<Reply, Stop> {
@@ -57,7 +48,7 @@ impl Exec<'_> {
             if let Some((old, new)) = self.change_row(change, &quals, tid)? {
                 count += 1;
                 let shown = new.map_or_else(|| old.clone(), |new| self.values(table, new));
-                self.returning(&change.returning, &shown, &mut returned)?;
+                returning(&change.returning, &shown, &mut returned, self)?;
                 pairs.push((old, new));
             }
         }
@@ -66,16 +57,6 @@ impl Exec<'_> {
         }
         let word = if change.set.is_some() { "UPDATE" } else { "DELETE" };
         Ok(changed(format!("{word} {count}"), &change.returning, returned))
-    }
-
-    pub fn returning(&mut self, items: &[BoundItem], row: &Row, out: &mut Vec<Row>) -> Result<(), Stop> {
-        if items.is_empty() {
-            return Ok(());
-        }
-        let values: Vec<Value> =
-            items.iter().map(|item| eval(&item.expr, &Env::of(row), self)).collect::<Result<_, _>>()?;
-        out.push(values.into());
-        Ok(())
     }
 
     /// Changes a row that was selected; gives its old values and its new version, or none where it is passed over.
@@ -156,7 +137,7 @@ impl Exec<'_> {
             let ty: Type = table.columns[usize::from(*column)].ty;
             new[usize::from(*column)] = eval(expr, &Env::of(seen), self)?.cast(ty)?;
         }
-        self.own_constraints(table, &new)?;
+        own_constraints(table, &new, self)?;
         Ok(new.into())
     }
 }

@@ -24,7 +24,7 @@ impl Exec<'_> {
                     }
                 }
                 let conditions = conditions.into();
-                pg.history.looked(Event::Looked {
+                pg.history.push(Event::Looked {
                     txn: number,
                     table,
                     conditions,

@@ -141,7 +141,10 @@ impl Exec<'_> {
         let mut out: Vec<(Vec<Value>, Tid)> = Vec::new();
         for (at, quals) in any {
             let Some(index) = table.indexes.get(*at) else { continue };
-            for (tid, tuple) in heap.iter().enumerate().filter(|(tid, tuple)| tuple.root as usize == *tid) {
+            let is_entry = |(tid, tuple): &(usize, &super::heap::Tuple)| {
+                tuple.root as usize == *tid && usize::from(tuple.entered) > *at
+            };
+            for (tid, tuple) in heap.iter().enumerate().filter(is_entry) {
                 let tid = tid as Tid;
                 if !self.in_index(index, &tuple.values)? {
                     continue;

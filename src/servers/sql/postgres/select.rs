@@ -1,8 +1,10 @@
 //! What PostgreSQL does for the queries of a statement, in the order in which its plans do it.
 
 use super::exec::{Entry, Exec};
+use super::plan::{Wanted, best, choose};
 use super::rows::{How, Outcome, Spot};
 use super::scan::lost;
+use super::semijoin::{bucket, hashed};
 use crate::servers::sql::bind::{Bound, BoundQuery, BoundSource};
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Env, Stop};
@@ -25,6 +27,19 @@ impl Exec<'_> {
 impl Reader for Exec<'_> {
     fn scan(&mut self, asked: &Asked, outer: Option<&Env>, each: EachRow) -> Result<(), Stop> {
         let mut cursor = self.open(asked, outer)?;
+        if let Some(column) = asked.query.and_then(|query| hashed(&self.pg.tables, query)) {
+            let mut all: Vec<(Tid, Row)> = Vec::new();
+            while let Some(tid) = self.fetch(&mut cursor)? {
+                all.push((tid, self.values(asked.table, tid)));
+            }
+            all.sort_by_key(|(_, values)| std::cmp::Reverse(bucket(&values[usize::from(column)])));
+            for (tid, values) in all {
+                if !each(self, tid, &values)? {
+                    break;
+                }
+            }
+            return Ok(());
+        }
         while let Some(tid) = self.fetch(&mut cursor)? {
             let values = self.values(asked.table, tid);
             if !each(self, tid, &values)? {
@@ -34,9 +49,24 @@ impl Reader for Exec<'_> {
         Ok(())
     }
 
-    /// Never: rows are locked after sorting.
-    fn in_order(&mut self, _: &BoundQuery) -> bool {
-        false
+    /// Where the plan reads an index in that order. Otherwise rows are sorted, and locked after that.
+    fn in_order(&mut self, query: &BoundQuery, wanted: usize) -> bool {
+        let ([from], Some(order)) = (query.from.as_slice(), query.index_order()) else { return false };
+        let BoundSource::Table(table) = from.source else { return false };
+        let mut quals = Vec::new();
+        if let Some(filter) = &query.filter {
+            conjuncts(filter, &mut quals);
+        }
+        let limit = (wanted < usize::MAX).then_some(wanted as f64);
+        // Others may have changed the table, and with it the plan, before the statement runs again.
+        let decided = self.once(|pg, _, _| {
+            let by_index = pg.tables.get(&table).is_some_and(|stored| {
+                let wanted = Wanted { stored, offset: 0, quals: &quals, order: Some(order), limit };
+                best(&wanted, true).is_some_and(|best| best.path == choose(&wanted))
+            });
+            Ok(Entry::Found(by_index.then_some(0)))
+        });
+        matches!(decided, Ok(Entry::Found(Some(_))))
     }
 
     /// Locks what a query asks to lock of a row; none where it is passed over.

@@ -62,8 +62,8 @@ pub(super) struct Sxact {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Ssi {
     pub sxacts: BTreeMap<SxactId, Sxact>,
-    /// Reader and writer: the reader did not see what the writer wrote.
-    pub conflicts: BTreeSet<(SxactId, SxactId)>,
+    /// Reader and writer: the reader did not see what the writer wrote. In the order in which they came up: whoever commits goes through them in that order.
+    pub conflicts: Vec<(SxactId, SxactId)>,
     /// Read-only transaction, and a writer that may yet make its snapshot unsafe.
     unsafe_maybe: BTreeSet<(SxactId, SxactId)>,
     by_xid: BTreeMap<Xid, SxactId>,
@@ -83,7 +83,7 @@ impl Ssi {
     }
 
     fn outs(&self, id: SxactId) -> impl Iterator<Item = &Sxact> {
-        self.conflicts.range((id, 0)..=(id, SxactId::MAX)).filter_map(|(_, writer)| self.get(*writer))
+        self.conflicts.iter().filter(move |(reader, _)| *reader == id).filter_map(|(_, writer)| self.get(*writer))
     }
 
     fn ins(&self, id: SxactId) -> impl Iterator<Item = (SxactId, &Sxact)> {
@@ -169,7 +169,7 @@ impl Ssi {
                 writer.doomed = true;
             }
         }
-        self.conflicts.insert((reader, writer));
+        self.conflicts.push((reader, writer));
         Ok(())
     }
 
@@ -256,7 +256,7 @@ impl Ssi {
                 false
             };
             if gone {
-                self.conflicts.remove(&(reader, writer));
+                self.conflicts.retain(|known| *known != (reader, writer));
             }
         }
         if declared_read_only {

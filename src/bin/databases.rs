@@ -1,4 +1,4 @@
-//! The same page as `interleave`, with the simulated databases in it.
+//! The part of the page with the simulated databases.
 
 fn main() {
     #[cfg(target_arch = "wasm32")]
