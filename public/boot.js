@@ -41,21 +41,16 @@ function complain(error) {
   }
 }
 
-<<<<<<< HEAD
-/** Scenarios that play on simulated databases, for which there is a Wasm of its own. A test holds this to the catalogue. */
-const WITH_DATABASES = /^#(\/|%2f)*(isolation|lost-update|double-booking|deadlock|inventory-locking|flash-sale)(?![\w-])/i;
-=======
 /** The page comes in parts. These hold the scenarios that are not in `commit`, by name; a test holds this to the catalogue. */
 const PARTS = {
   locks: 'redis-lock|redlock|redis-failover|zookeeper-lock|etcd-lock|consul-lock|lock-table|advisory-lock|try-lock',
-  databases: 'isolation|lost-update|double-booking|deadlock',
+  databases: 'isolation|lost-update|double-booking|deadlock|inventory-locking|flash-sale',
 };
 
 /** The part that an address asks for. */
 function part(fragment) {
   return Object.keys(PARTS).find((name) => new RegExp(`^#(/|%2f)*(${PARTS[name]})(?![\\w-])`, 'i').test(fragment)) ?? 'commit';
 }
->>>>>>> main
 
 async function start() {
   const parts = document.querySelector(`meta[name="part-${part(location.hash)}"]`)?.content;

@@ -25,20 +25,6 @@ macro_rules! shelf {
 
 /// Every scenario, in the order of the home page.
 static CATALOGUE: &[&dyn Entry] = &[
-<<<<<<< HEAD
-    &two_phase_commit::Scenario,
-    &locks::REDIS,
-    &locks::REDLOCK,
-    &locks::ZOOKEEPER,
-    &locks::ETCD,
-    &locks::CONSUL,
-    &isolation::ISOLATION,
-    &isolation::LOST_UPDATE,
-    &isolation::DOUBLE_BOOKING,
-    &isolation::DEADLOCK,
-    &isolation::INVENTORY,
-    &isolation::FLASH_SALE,
-=======
     shelf!(two_phase_commit::COMMIT),
     shelf!(locks::REDIS),
     shelf!(locks::REDLOCK),
@@ -53,7 +39,8 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(isolation::LOST_UPDATE),
     shelf!(isolation::DOUBLE_BOOKING),
     shelf!(isolation::DEADLOCK),
->>>>>>> main
+    shelf!(isolation::INVENTORY),
+    shelf!(isolation::FLASH_SALE),
 ];
 
 /// Every scenario, in the order of the home page.
