@@ -35,6 +35,7 @@ pub static INFO: Info = Info {
         ("g2-item", "No write skew: no two transactions have each read what the other then changed."),
         ("g2", "No write skew by a condition: no two have each looked for rows that the other then put there."),
         ("rule", "The rule of the script (# holds:) is true of what is committed."),
+        ("end", "What the script wants in the end (# in the end:) is true of what is committed once all are done."),
         ("serializable", "Some order, one after the other, explains all that is committed."),
     ],
     goals: &[("finished", "Every session runs all its statements.")],

@@ -515,6 +515,8 @@ pub fn programs(script: &str, steps: &[Vec<(&str, u32)>]) -> Read<Vec<Program>> 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn one(lines: &str) -> Read<Program> {
