@@ -6,7 +6,9 @@ import { test } from 'node:test';
 import { accessible, open, ready, withSite } from './harness.mjs';
 
 const TABLE = new URL('../../docs/explored.tsv', import.meta.url);
-const LOCKS = ['redis-lock', 'redlock', 'zookeeper-lock', 'etcd-lock', 'consul-lock'];
+const LOCKS = ['redis-lock', 'redlock', 'redis-failover', 'zookeeper-lock', 'etcd-lock', 'consul-lock', 'lock-table', 'advisory-lock', 'try-lock'];
+/** With a variant of each that is opened. */
+const OPENED = { 'redis-failover': 'async', 'zookeeper-lock': 'recipe', 'etcd-lock': 'recipe', 'consul-lock': 'recipe', 'lock-table': 'owner-checked', 'advisory-lock': 'session', 'try-lock': 'limited' };
 /** Larger spaces take too long here. */
 const STATES_MAX = 25_000;
 
@@ -18,7 +20,7 @@ let site;
 withSite((...both) => ([browser, site] = both));
 
 test('the search in the page finds what the table says of every lock', async () => {
-  const page = await ready(await open(browser, site.url));
+  const page = await ready(await open(browser, `${site.url}#/redlock`));
   const rows = readFileSync(TABLE, 'utf8').split('\n').map((line) => line.split('\t'));
   const asked = rows.filter(([scenario, , , question, states]) => LOCKS.includes(scenario) && question.startsWith('violation') && Number(states) <= STATES_MAX);
   assert.ok(asked.length >= 12, `${asked.length} rows`);
@@ -36,9 +38,9 @@ test('the search in the page finds what the table says of every lock', async () 
 
 test('every lock opens with something to do, and axe finds no fault, wide and light or narrow and dark', async () => {
   for (const shape of [{}, { width: 360, height: 800, theme: 'dark' }]) {
-    const page = await ready(await open(browser, site.url, shape));
-    for (const lock of LOCKS.slice(2)) {
-      await page.evaluate((run) => window.interleave.open(run), `/${lock}/recipe?v=1&rev=1&run=a.begin`);
+    const page = await ready(await open(browser, `${site.url}#/redlock`, shape));
+    for (const [lock, variant] of Object.entries(OPENED)) {
+      await page.evaluate((run) => window.interleave.open(run), `/${lock}/${variant}?v=1&rev=1&run=a.begin`);
       await page.waitForSelector('.diagram-body');
       const offered = await page.evaluate(() => window.interleave.choices().filter((choice) => !choice.disabled).map((choice) => choice.name));
       assert.ok(offered.includes('b.begin'), `${lock}: ${offered}`);

@@ -3,17 +3,23 @@
 //! With several masters it asks them one after the other, as redlock-rb does, or all at once, as redsync does (redis/docs, "Distributed locks with
 //! Redis"): it has the lock if a majority said yes and some of the lease is left when it looks at its clock a second time.
 
+use std::hash::{Hash, Hasher};
+
 use super::Locks;
+use super::failover::is_enough;
 use super::vocabulary::{Answer, Command, Config, Msg, Owner, Service, Step, Timer, validity_ms};
+use super::waiter::period_ms;
 use crate::engine::{Cx, Input, NodeId};
 
 /// The mark on events by which a client enters its critical section.
 pub const ENTERED: &str = "entered";
+/// The mark on events by which a client begins to want the lock.
+pub const WANTED: &str = "wanted";
 /// The mark on events by which a client leaves a lock behind.
 pub const LEFT: &str = "left";
 
 /// State of a client.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Client {
     /// How far it is.
     pub phase: Phase,
@@ -33,6 +39,28 @@ pub struct Client {
     pub until_ms: Option<i64>,
     /// Its fencing token.
     pub token: Option<i64>,
+    /// What few scenarios need.
+    pub more: More,
+}
+
+/// What only few scenarios need of a client.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct More {
+    /// Which server it takes for the master, where there are replicas.
+    pub master: u8,
+    /// Its clock when it began to want the lock, in ms, while it waits and that is limited.
+    pub since_ms: Option<i64>,
+}
+
+// Where nothing more is needed, links that were shared end where they did.
+impl Hash for Client {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.phase, self.attempt, self.tries, self.awaited, self.granted, self.renewals).hash(hasher);
+        (self.asked_ms, self.until_ms, self.token).hash(hasher);
+        if self.more != More::default() {
+            self.more.hash(hasher);
+        }
+    }
 }
 
 /// How far a client is.
@@ -64,6 +92,8 @@ pub enum Phase {
     Lost,
     /// It got no lock.
     GaveUp,
+    /// The server does not answer: it has asked which is the master.
+    Finding,
 }
 
 type Context<'a> = Cx<'a, Locks>;
@@ -91,12 +121,13 @@ impl Client {
             asked_ms: 0,
             until_ms: None,
             token: None,
+            more: More::default(),
         }
     }
 
     /// What a crash leaves: nothing but that no value is drawn twice.
     pub fn crashed(&self) -> Self {
-        Client { attempt: self.attempt, ..Client::new() }
+        Client { attempt: self.attempt, more: More { master: self.more.master, since_ms: None }, ..Client::new() }
     }
 
     /// Whether it is in its critical section.
@@ -127,6 +158,12 @@ impl Client {
             }
             Input::Timer(timer) => self.on_timer(config, timer, cx),
             Input::Message { from, msg } => match msg {
+                Msg::Answer(owner, Command::Master, Answer::Int(server))
+                    if owner == self.owner(me) && self.phase == Phase::Finding =>
+                {
+                    self.more.master = u8::try_from(server - 1).unwrap_or(0);
+                    self.begin(config, cx);
+                }
                 // What answers an earlier attempt comes too late.
                 Msg::Answer(owner, command, answer) if owner == self.owner(me) => {
                     self.on_answer(config, from, command, answer, cx);
@@ -152,8 +189,15 @@ impl Client {
 
     fn begin(&mut self, config: &Config, cx: &mut Context<'_>) {
         // A single server that said no holds nothing under the old value, which then serves again.
-        if self.phase == Phase::Idle || !config.rules.single || self.granted != 0 {
+        if matches!(self.phase, Phase::Idle | Phase::Finding) || !config.rules.single || self.granted != 0 {
             self.attempt = self.attempt.saturating_add(1);
+        }
+        if config.limit_ms > 0 && self.more.since_ms.is_none() {
+            self.more.since_ms = Some(cx.local_ms());
+            cx.mark(WANTED);
+            if config.rules.limited {
+                cx.set_timer(Timer::Limit, config.limit_ms);
+            }
         }
         // Counted only where there is an end to it, so that waiting is no ever new state.
         if config.tries != 0 {
@@ -165,17 +209,27 @@ impl Client {
         self.renewals = 0;
         self.asked_ms = cx.local_ms();
         self.phase = Phase::Asking;
-        if config.rules.service != Service::Redis {
+        if config.rules.service.has_sessions() {
             return self.call(config, Command::Connect, cx);
         }
-        self.ask(config, if config.at_once { config.all_masters() } else { 1 }, cx);
+        self.ask(config, if config.at_once { config.all_masters() } else { 1 << self.more.master }, cx);
+    }
+
+    /// The servers that may have a lock of its own.
+    fn servers(&self, config: &Config) -> u8 {
+        if config.rules.replicated { 1 << self.more.master } else { config.all_masters() }
+    }
+
+    /// The command by which it takes the lock.
+    fn take(&self, config: &Config) -> Command {
+        if config.rules.own_clock { Command::SetAt(self.asked_ms) } else { config.rules.take }
     }
 
     /// Asks these servers for the lock. All have the same patience with them, so that one timer stands for all.
     fn ask(&mut self, config: &Config, servers: u8, cx: &mut Context<'_>) {
         self.awaited = servers;
         cx.set_timer(Timer::Reply, config.timeout_ms);
-        self.tell(config, servers, config.rules.take, cx);
+        self.tell(config, servers, self.take(config), cx);
     }
 
     /// Sends a command to these servers.
@@ -187,13 +241,13 @@ impl Client {
     }
 
     fn on_answer(&mut self, config: &Config, from: NodeId, command: Command, answer: Answer, cx: &mut Context<'_>) {
-        if config.rules.service != Service::Redis {
+        if config.rules.service.has_sessions() {
             return self.on_keeper(config, command, answer, cx);
         }
         let server = 1 << config.index_of(from).unwrap_or(0);
         let is_awaited = self.awaited & server != 0;
         match (self.phase, command) {
-            (Phase::Asking, _) if command == config.rules.take && is_awaited => {
+            (Phase::Asking, _) if command == self.take(config) && is_awaited => {
                 if let (Command::SetWithToken, Answer::Int(token)) = (command, answer) {
                     self.token = Some(token);
                 }
@@ -203,7 +257,9 @@ impl Client {
                     self.next(config, server, cx);
                 }
             }
-            (Phase::Expiring, Command::Expire) => {
+            (Phase::Expiring, Command::Wait) if is_enough(config, answer) => self.enter(config, cx),
+            (Phase::Expiring, Command::Wait) => self.put_off(config, "too few replicas have its lock", cx),
+            (Phase::Expiring, Command::Expire | Command::Seize) => {
                 self.until_ms = Some(self.asked_ms + i64::from(config.ttl_ms));
                 self.enter(config, cx);
             }
@@ -244,13 +300,17 @@ impl Client {
     fn next(&mut self, config: &Config, asked: u8, cx: &mut Context<'_>) {
         self.awaited = 0;
         let next = asked << 1;
-        if !config.at_once && next & config.all_masters() != 0 {
+        if !config.rules.single && !config.at_once && next & config.all_masters() != 0 {
             return self.ask(config, next, cx);
         }
         cx.cancel_timer(Timer::Reply);
         let elapsed_ms = cx.local_ms() - self.asked_ms;
         let left_ms = validity_ms(config.ttl_ms, elapsed_ms, config.margin);
         let has_majority = self.granted.count_ones() >= config.quorum();
+        if !has_majority && config.rules.ignores {
+            note(cx, "goes on", "It did not get the lock, and does not look: it goes on as if it had.");
+            return self.enter(config, cx);
+        }
         if !has_majority {
             return self.put_off(config, "it did not get the lock", cx);
         }
@@ -265,29 +325,53 @@ impl Client {
         }
         match config.rules.take {
             Command::SetNx if config.rules.expires_later => {
-                self.phase = Phase::Expiring;
                 because(cx, "it has the lock and now gives it an expiry");
-                cx.set_timer(Timer::Reply, config.timeout_ms);
-                cx.send(config.master(0), Msg::Ask(self.owner(cx.me()), Command::Expire));
+                self.follow_up(config, Command::Expire, cx);
+            }
+            Command::Look => {
+                because(cx, "the lock is to be had");
+                self.follow_up(config, Command::Seize, cx);
             }
             Command::SetNx => self.enter(config, cx),
             _ => {
                 self.hold_for(config, left_ms, cx);
-                self.enter(config, cx);
+                if config.rules.acks > 0 {
+                    because(cx, "it has the lock and now asks how many replicas have it");
+                    self.follow_up(config, Command::Wait, cx);
+                } else {
+                    self.enter(config, cx);
+                }
             }
         }
+    }
+
+    /// Sends the second command.
+    fn follow_up(&mut self, config: &Config, command: Command, cx: &mut Context<'_>) {
+        self.phase = Phase::Expiring;
+        cx.set_timer(Timer::Reply, config.timeout_ms);
+        self.tell(config, self.servers(config), command, cx);
     }
 
     /// Enters the critical section.
     pub fn enter(&mut self, config: &Config, cx: &mut Context<'_>) {
         cx.cancel_timer(Timer::Reply);
+        self.wait_no_more(cx);
         self.phase = Phase::Reading;
         if config.rules.renews {
             cx.set_timer(Timer::Renew, config.renew_ms);
+        } else if config.rules.service == Service::Advisory {
+            cx.set_timer(Timer::Renew, period_ms(config));
         }
         because(cx, "it has the lock");
         cx.send(config.storage(), Msg::Read(self.owner(cx.me()), self.token));
         cx.mark(ENTERED);
+    }
+
+    /// Whatever limited its waiting is of no matter any more.
+    fn wait_no_more(&mut self, cx: &mut Context<'_>) {
+        if self.more.since_ms.take().is_some() {
+            cx.cancel_timer(Timer::Limit);
+        }
     }
 
     /// It has not got the lock: it gives back what it may have, and tries again later.
@@ -300,6 +384,7 @@ impl Client {
         self.until_ms = None;
         if config.tries != 0 && self.tries >= config.tries {
             note(cx, "gives up", "It has tried often enough.");
+            self.wait_no_more(cx);
             self.phase = Phase::GaveUp;
         } else if config.rules.single {
             self.phase = Phase::Waiting;
@@ -313,11 +398,11 @@ impl Client {
     fn give_back(&self, config: &Config, cx: &mut Context<'_>) {
         let place = self.token.and_then(|place| i32::try_from(place).ok()).unwrap_or(0);
         let command = match (config.rules.service, self.phase) {
-            (Service::Redis, _) => config.rules.give,
+            (Service::Redis | Service::Table, _) => config.rules.give,
             (_, Phase::Releasing) => Command::Delete(place),
             _ => Command::Close,
         };
-        self.tell(config, config.all_masters(), command, cx);
+        self.tell(config, self.servers(config), command, cx);
     }
 
     /// Leaves the critical section, or the queue, without a word.
@@ -334,10 +419,16 @@ impl Client {
     fn leave(&mut self, config: &Config, to: Phase, cx: &mut Context<'_>) {
         self.stop(to, cx);
         match to {
-            Phase::Failed => cx.mark(LEFT),
+            Phase::Failed => {
+                if config.rules.service == Service::Advisory {
+                    because(cx, "it closes its connection, as whatever happens");
+                    self.call(config, Command::Close, cx);
+                }
+                cx.mark(LEFT);
+            }
             _ => self.give_back(config, cx),
         }
-        if to == Phase::Releasing && config.rules.service == Service::Redis {
+        if to == Phase::Releasing && !config.rules.service.has_sessions() {
             if config.rules.single {
                 cx.set_timer(Timer::Reply, config.timeout_ms);
             } else {
@@ -349,22 +440,56 @@ impl Client {
     fn on_timer(&mut self, config: &Config, timer: Timer, cx: &mut Context<'_>) {
         match (timer, self.phase) {
             (Timer::Reply, Phase::Asking) if !config.rules.single => self.next(config, self.awaited, cx),
-            (Timer::Reply, Phase::Asking | Phase::Expiring) => {
-                note(cx, "no answer", "Redis does not answer: it gives up.");
+            (Timer::Reply, Phase::Asking | Phase::Expiring) if config.rules.replicated => {
+                because(cx, "Redis does not answer");
+                self.phase = Phase::Finding;
+                (self.awaited, self.until_ms) = (0, None);
+                cx.set_timer(Timer::Reply, config.timeout_ms * 4);
+                if let Some(sentinel) = config.sentinel() {
+                    cx.send(sentinel, Msg::Ask(self.owner(cx.me()), Command::Master));
+                }
+            }
+            (Timer::Reply, Phase::Asking | Phase::Expiring | Phase::Finding) => {
+                note(
+                    cx,
+                    "no answer",
+                    match config.rules.service {
+                        Service::Table => "The database does not answer: it gives up.",
+                        _ => "Redis does not answer: it gives up.",
+                    },
+                );
                 cx.mark(LEFT);
                 self.awaited = 0;
+                self.wait_no_more(cx);
                 self.phase = Phase::GaveUp;
             }
             (Timer::Reply, Phase::Releasing) => {
-                note(cx, "no answer", "Redis does not answer: whether the lock is free, it does not know.");
+                note(
+                    cx,
+                    "no answer",
+                    match config.rules.service {
+                        Service::Table => "The database does not answer: whether the lock is free, it does not know.",
+                        _ => "Redis does not answer: whether the lock is free, it does not know.",
+                    },
+                );
                 cx.mark(LEFT);
                 self.phase = Phase::Done;
             }
-            (Timer::Retry, Phase::Waiting) if config.rules.service != Service::Redis => {
+            (Timer::Retry, Phase::Waiting) if config.rules.service.has_sessions() => {
                 self.phase = Phase::Asking;
                 self.call(config, Command::Create, cx);
             }
             (Timer::Retry, Phase::Waiting) => self.begin(config, cx),
+            (Timer::Limit, phase) => {
+                note(cx, "gives up", "It has waited as long as it may, and says so to whoever asked it.");
+                // What it has asked for may be on its way to it.
+                if phase == Phase::Asking {
+                    self.give_back(config, cx);
+                }
+                cx.cancel_timer(Timer::Reply);
+                self.wait_no_more(cx);
+                self.stop(Phase::GaveUp, cx);
+            }
             (Timer::Work, Phase::Working) if config.throws >> cx.me().0 & 1 == 1 => {
                 note(cx, "exception", "Its work fails with an exception.");
                 if config.rules.finally {
@@ -378,16 +503,16 @@ impl Client {
                 self.phase = Phase::Writing;
                 cx.send(config.storage(), Msg::Write(self.owner(cx.me()), self.token));
             }
-            (Timer::Renew, _) if config.rules.service != Service::Redis => self.ping(config, cx),
+            (Timer::Renew, _) if config.rules.service.has_sessions() => self.ping(config, cx),
             (Timer::Renew, _) if self.is_inside() => {
                 self.asked_ms = cx.local_ms();
                 self.renewals = self.renewals.wrapping_add(1);
-                (self.awaited, self.granted) = (config.all_masters(), 0);
+                (self.awaited, self.granted) = (self.servers(config), 0);
                 cx.set_timer(Timer::Renew, config.renew_ms);
                 because(cx, "its watchdog renews the lease");
-                self.tell(config, config.all_masters(), Command::Extend(self.renewals), cx);
+                self.tell(config, self.servers(config), Command::Extend(self.renewals), cx);
             }
-            (Timer::Deadline, _) if config.rules.service != Service::Redis => {
+            (Timer::Deadline, _) if config.rules.service.has_sessions() => {
                 note(
                     cx,
                     "connection lost",

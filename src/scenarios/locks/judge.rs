@@ -1,9 +1,9 @@
 //! What must hold, what should come to hold, and who waits for whom.
 
-use super::client::{Client, ENTERED, LEFT, Phase};
-use super::keeper::WOKE;
+use super::client::{Client, ENTERED, LEFT, Phase, WANTED};
+use super::keeper::{Data, WOKE};
 use super::servers::{DELETED, GRANTED, WROTE};
-use super::vocabulary::{Command, LOCK, MAX_CLIENTS, Msg, Owner};
+use super::vocabulary::{Command, LOCK, MAX_CLIENTS, Msg, Owner, Service};
 use super::{Locks, Node};
 use crate::engine::{Blocked, Breach, Goal, Invariant, NodeId, Progress, Protocol, Status, World};
 
@@ -27,6 +27,7 @@ pub const INVARIANTS: &[Invariant<Locks>] = &[
     Invariant { id: "owner", check: own_locks_only },
     Invariant { id: "orphan", check: no_orphan },
     Invariant { id: "herd", check: no_herd },
+    Invariant { id: "patience", check: no_endless_wait },
 ];
 
 /// Liveness.
@@ -37,7 +38,7 @@ pub const GOALS: &[Goal<Locks>] =
 pub fn client(world: &World<Locks>, node: NodeId) -> Option<&Client> {
     match world.state(node) {
         Node::Client(client) => Some(client),
-        Node::Server(_) | Node::Keeper(_) | Node::Storage(_) => None,
+        _ => None,
     }
 }
 
@@ -47,6 +48,12 @@ fn clients<'w>(protocol: &Locks, world: &'w World<Locks>) -> impl Iterator<Item 
 
 fn id(client: u8) -> char {
     char::from(b'a' + client)
+}
+
+/// Whether a server is the master, as the Sentinel has it.
+fn is_the_master(protocol: &Locks, world: &World<Locks>, index: u8) -> bool {
+    let sentinel = protocol.config.sentinel().map(|node| world.state(node));
+    matches!(sentinel, Some(Node::Sentinel(sentinel)) if sentinel.master == index)
 }
 
 /// Locks that stand, with their servers: (server, owner, whether they expire).
@@ -65,9 +72,24 @@ fn locks(protocol: &Locks, world: &World<Locks>) -> Vec<(NodeId, Owner, bool)> {
             }
             Node::Keeper(keeper) => {
                 let first = keeper.list().into_iter().next();
-                found.extend(first.map(|(_, session, _)| (node, Owner::of_session(session), true)));
+                let local_ms = world.slot(node).clock.read(world.now_ms);
+                // A row that is over stands, and is in nobody's way.
+                let counts = |until_ms: Option<i64>| {
+                    protocol.config.rules.service != Service::Table
+                        || until_ms.is_none_or(|until_ms| until_ms >= local_ms)
+                };
+                found.extend(
+                    first
+                        .filter(|(_, _, until_ms)| counts(*until_ms))
+                        .map(|(_, session, until_ms)| (node, Owner::of_session(session), until_ms.is_some())),
+                );
             }
-            Node::Client(_) | Node::Storage(_) => {}
+            // What a master holds that is none any more, or a replica, keeps nobody out.
+            Node::Member(member) if is_the_master(protocol, world, index) => {
+                let local_ms = world.slot(node).clock.read(world.now_ms);
+                found.extend(member.server.lock(local_ms).map(|(owner, _)| (node, owner, true)));
+            }
+            Node::Client(_) | Node::Storage(_) | Node::Member(_) | Node::Sentinel(_) => {}
         }
     }
     found
@@ -138,20 +160,53 @@ fn no_herd(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
     })
 }
 
+/// Nobody waits for longer than its limit.
+fn no_endless_wait(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
+    let limit_ms = i64::from(protocol.config.limit_ms);
+    let is_late = |(node, client): &(NodeId, &Client)| {
+        let now_ms = world.slot(*node).clock.read(world.now_ms);
+        world.is_alive(*node) && client.more.since_ms.is_some_and(|since_ms| now_ms - since_ms > limit_ms)
+    };
+    let Some((node, _)) = clients(protocol, world).find(is_late) else { return Ok(()) };
+    Err(Breach {
+        sentence: format!("{} has waited for more than {limit_ms} ms, and whoever asked it has no answer.", id(node.0)),
+        guilty: vec![(node, WANTED)],
+    })
+}
+
 /// No lock stands.
 fn lock_is_free(protocol: &Locks, world: &World<Locks>) -> Progress {
     let standing = locks(protocol, world);
-    let Some((_, owner, _)) = standing.first() else { return Progress::Reached };
+    let Some((_, owner, _)) = standing.first() else {
+        return match lock_delay_ms(protocol, world) {
+            Some(left_ms) => Progress::Open(format!("nobody has it, and nobody may for another {left_ms} ms")),
+            None => Progress::Reached,
+        };
+    };
     if let Some((_, owner)) = orphan(protocol, world) {
         return Progress::Blocked(format!("nobody will release the lock of {}", id(owner.client)));
     }
     Progress::Open(format!("{} has the lock", id(owner.client)))
 }
 
+/// For how long nobody gets a key of Consul that nobody has, where anybody may still want it: where not, there is nobody whom it keeps out.
+fn lock_delay_ms(protocol: &Locks, world: &World<Locks>) -> Option<i64> {
+    let node = protocol.config.master(0);
+    let Node::Keeper(keeper) = world.state(node) else { return None };
+    let Data::Consul(data) = &keeper.data else { return None };
+    let is_over = |client: &Client| {
+        matches!(client.phase, Phase::Done | Phase::Failed | Phase::Lost | Phase::GaveUp | Phase::Releasing)
+    };
+    let left_ms = data.delay_until_ms()? - world.slot(node).clock.read(world.now_ms);
+    let is_wanted = clients(protocol, world).any(|(node, client)| world.is_alive(node) && !is_over(client));
+    (left_ms > 0 && is_wanted).then_some(left_ms)
+}
+
 /// Everyone who wants the lock gets in.
 fn everyone_served(protocol: &Locks, world: &World<Locks>) -> Progress {
-    let wants =
-        |client: &Client| matches!(client.phase, Phase::Asking | Phase::Expiring | Phase::Drawing | Phase::Waiting);
+    let wants = |client: &Client| {
+        matches!(client.phase, Phase::Asking | Phase::Expiring | Phase::Drawing | Phase::Waiting | Phase::Finding)
+    };
     let waiting: Vec<String> =
         clients(protocol, world).filter(|(_, client)| wants(client)).map(|(node, _)| id(node.0).to_string()).collect();
     if waiting.is_empty() {
@@ -169,15 +224,21 @@ fn everyone_served(protocol: &Locks, world: &World<Locks>) -> Progress {
 
 /// What a client waits for: the lock, and who has it.
 pub fn blocked(protocol: &Locks, me: NodeId, world: &World<Locks>) -> Option<Blocked> {
-    let waits = client(world, me)?.phase == Phase::Waiting && world.slot(me).status == Status::Up;
-    if !waits {
+    let asks = protocol.config.rules.service == Service::Advisory && client(world, me)?.phase == Phase::Asking;
+    let waits = client(world, me)?.phase == Phase::Waiting || asks;
+    if !waits || world.slot(me).status != Status::Up {
         return None;
     }
-    if let Node::Keeper(keeper) = world.state(protocol.config.master(0)) {
+    if let Node::Keeper(keeper) = world.state(protocol.config.master(0))
+        && protocol.config.rules.service.has_sessions()
+    {
         let place = keeper.watched(client(world, me)?.owner(me).session())?;
         let (_, session, _) = keeper.list().into_iter().find(|(child, ..)| *child == place)?;
         let holder = NodeId(Owner::of_session(session).client);
-        let frees = format!("{} gives it up, or its session ends", protocol.lane_id(holder));
+        let frees = match orphan(protocol, world) {
+            Some(_) => "nothing: its connection went back to the pool with it".to_owned(),
+            None => format!("{} gives it up, or its session ends", protocol.lane_id(holder)),
+        };
         let on = protocol.config.rules.service.place(place);
         return Some(Blocked { on, by: vec![holder], holds: Vec::new(), frees });
     }

@@ -1,15 +1,17 @@
-//! A service with sessions as the lock's clients see it: a ZooKeeper or an etcd, where each takes a place in a queue, or a Consul, where one holds a key.
+//! A service as the lock's clients see it: a ZooKeeper or an etcd, where each takes a place in a queue, a Consul, where one holds a key, or a database.
 //! Whoever waits hears of the end of what it watches.
 
 use std::hash::{Hash, Hasher};
 
 use super::Locks;
 use super::client::because;
+use super::database::{self, Desk, Told};
 use super::servers::Storage;
 use super::vocabulary::{Answer, Command, Config, Msg, Owner, Service, Timer};
 use crate::engine::{Cx, Input, KeyHasher, NodeId};
 use crate::servers::consul::Consul;
 use crate::servers::etcd::{Etcd, OUTSIDE};
+use crate::servers::lock_table::LockTable;
 use crate::servers::zookeeper::{Refused, ZooKeeper};
 
 /// The mark on events by which it wakes whoever waits.
@@ -33,6 +35,10 @@ pub enum Data {
     Etcd(Etcd),
     /// A Consul.
     Consul(Consul),
+    /// A table.
+    Table(LockTable),
+    /// PostgreSQL with its pool.
+    Advisory(Box<Desk>),
 }
 
 /// Who is woken by the end of which place.
@@ -40,13 +46,15 @@ type Woken = Vec<(u16, i32)>;
 
 type Context<'a> = Cx<'a, Locks>;
 
-// Which service it is, is the same in all of a run, and only an etcd keeps anything else: links to a ZooKeeper that were shared end where they did.
+// Which service it is, is the same in all of a run, and a ZooKeeper or a Consul keeps nothing else: links to them that were shared end where they did.
 impl Hash for Keeper {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         match &self.data {
             Data::ZooKeeper(data) => data.hash(hasher),
             Data::Etcd(data) => (data, &self.storage).hash(hasher),
             Data::Consul(data) => data.hash(hasher),
+            Data::Table(data) => (data, &self.storage).hash(hasher),
+            Data::Advisory(data) => (data, &self.storage).hash(hasher),
         }
     }
 }
@@ -57,6 +65,8 @@ impl Keeper {
         let data = match service {
             Service::Etcd => Data::Etcd(Etcd::default()),
             Service::Consul => Data::Consul(Consul::default()),
+            Service::Table => Data::Table(LockTable::default()),
+            Service::Advisory => Data::Advisory(Box::default()),
             Service::ZooKeeper | Service::Redis => Data::ZooKeeper(ZooKeeper::default()),
         };
         Keeper { data, storage: Storage::default() }
@@ -66,7 +76,15 @@ impl Keeper {
     pub fn on(&mut self, config: &Config, input: Input<Locks>, cx: &mut Context<'_>) {
         match input {
             Input::Message { from, msg: Msg::Ask(owner, command) } => {
-                let (answer, woken) = self.perform(config, owner, command, cx.local_ms());
+                if let Data::Advisory(data) = &mut self.data {
+                    let told = data.perform(config, owner.session(), command, cx.local_ms());
+                    tell(told, cx);
+                    return self.await_expiry(cx);
+                }
+                let (answer, woken) = match &mut self.data {
+                    Data::Table(data) => (Some(database::on_table(data, config, owner, command, cx)), Vec::new()),
+                    _ => self.perform(config, owner, command, cx.local_ms()),
+                };
                 self.wake(&woken, cx);
                 if let Some(answer) = answer {
                     cx.send(from, Msg::Answer(owner, command, answer));
@@ -76,12 +94,35 @@ impl Keeper {
                 if let Msg::Write(owner, token) = msg
                     && !self.commits(owner, token)
                 {
-                    because(cx, "its key is gone, so that the transaction does nothing");
+                    because(
+                        cx,
+                        match config.rules.service {
+                            Service::Etcd => "its key is gone, so that the transaction does nothing",
+                            _ => "its lock is gone, so that the transaction does nothing",
+                        },
+                    );
                     return cx.send(from, Msg::Refused(owner));
                 }
                 return self.storage.on(config, Input::Message { from, msg }, cx);
             }
+            Input::Timer(Timer::Expire) if matches!(self.data, Data::Table(_)) => {
+                cx.note("expires_at is past", || {
+                    "The row's expires_at is past by the database's clock. It stands until somebody takes it."
+                        .to_owned()
+                });
+            }
             Input::Timer(Timer::Expire) => {
+                if let Data::Advisory(data) = &mut self.data {
+                    let (gone, told) = data.expire(config, cx.local_ms());
+                    for client in gone {
+                        let client = Owner::of_session(client).text();
+                        cx.note(&format!("{client} is gone"), || {
+                            format!("It has heard nothing of {client} for too long: its connection is closed.")
+                        });
+                    }
+                    tell(told, cx);
+                    return self.await_expiry(cx);
+                }
                 for (session, woken) in self.expire(config, cx.local_ms()) {
                     let owner = Owner::of_session(session).text();
                     cx.note(&format!("session {owner} expires"), || {
@@ -92,10 +133,16 @@ impl Keeper {
             }
             _ => return,
         }
+        self.await_expiry(cx);
+    }
+
+    fn await_expiry(&self, cx: &mut Context<'_>) {
         let next_ms = match &self.data {
             Data::ZooKeeper(data) => data.next_expiry_ms(),
             Data::Etcd(data) => data.next_expiry_ms(),
             Data::Consul(data) => data.next_expiry_ms(),
+            Data::Table(data) => data.next_expiry_ms(cx.local_ms()),
+            Data::Advisory(data) => data.next_expiry_ms(),
         };
         match next_ms {
             Some(until_ms) => {
@@ -113,6 +160,7 @@ impl Keeper {
             Data::ZooKeeper(data) => zookeeper(data, session, command, now_ms, ttl_ms),
             Data::Etcd(data) => etcd(data, session, command, now_ms, ttl_ms),
             Data::Consul(data) => consul(data, session, command, now_ms, config),
+            Data::Table(_) | Data::Advisory(_) => (None, Vec::new()),
         }
     }
 
@@ -127,6 +175,7 @@ impl Keeper {
                 let ended = data.expire(now_ms, i64::from(config.delay_ms));
                 ended.into_iter().map(|(session, all)| (session, changed(all))).collect()
             }
+            Data::Table(_) | Data::Advisory(_) => Vec::new(),
         }
     }
 
@@ -134,6 +183,8 @@ impl Keeper {
     fn commits(&mut self, owner: Owner, token: Option<i64>) -> bool {
         match &mut self.data {
             Data::Etcd(data) => data.put_if(owner.session(), token.unwrap_or(0) as i32, OUTSIDE, None) == Ok(true),
+            Data::Table(data) => data.select().is_some_and(|row| row.owner == owner.session()),
+            Data::Advisory(data) => data.has(owner.session()),
             Data::ZooKeeper(_) | Data::Consul(_) => true,
         }
     }
@@ -160,15 +211,19 @@ impl Keeper {
             Data::ZooKeeper(data) => data.watched(session),
             Data::Etcd(data) => data.watched(session),
             Data::Consul(data) => data.watched(session),
+            Data::Table(_) => None,
+            Data::Advisory(data) => data.waits(session).then_some(0),
         }
     }
 
-    /// The places in order, with their sessions and until when those last, in ms of its clock.
-    pub fn list(&self) -> Vec<(i32, u16, i64)> {
+    /// The places in order, with their sessions and until when they stand, in ms of its clock, where they end at all.
+    pub fn list(&self) -> Vec<(i32, u16, Option<i64>)> {
         match &self.data {
-            Data::ZooKeeper(data) => data.list().collect(),
-            Data::Etcd(data) => data.list(),
-            Data::Consul(data) => data.held().into_iter().collect(),
+            Data::ZooKeeper(data) => data.list().map(ending).collect(),
+            Data::Etcd(data) => data.list().into_iter().map(ending).collect(),
+            Data::Consul(data) => data.held().map(ending).into_iter().collect(),
+            Data::Table(data) => data.select().map(|row| (row.token, row.owner, row.expires_ms)).into_iter().collect(),
+            Data::Advisory(data) => data.held().map(|(session, until_ms)| (0, session, until_ms)).into_iter().collect(),
         }
     }
 
@@ -181,6 +236,14 @@ impl Keeper {
                 self.storage.hash(hasher);
             }
             Data::Consul(data) => data.hash_at(now_ms, hasher),
+            Data::Table(data) => {
+                data.hash_at(now_ms, hasher);
+                self.storage.hash(hasher);
+            }
+            Data::Advisory(data) => {
+                data.hash_at(now_ms, hasher);
+                self.storage.hash(hasher);
+            }
         }
     }
 }
@@ -262,6 +325,19 @@ fn consul(data: &mut Consul, session: u16, command: Command, now_ms: i64, config
         _ => data.renew(now_ms, session).map_or(Answer::Expired, |()| Answer::Ok),
     };
     (Some(answer), Vec::new())
+}
+
+/// A place that ends with its session.
+fn ending((place, session, until_ms): (i32, u16, i64)) -> (i32, u16, Option<i64>) {
+    (place, session, Some(until_ms))
+}
+
+/// Sends what a database answers.
+fn tell(told: Vec<Told>, cx: &mut Context<'_>) {
+    for (session, command, answer) in told {
+        let owner = Owner::of_session(session);
+        cx.send(NodeId(owner.client), Msg::Answer(owner, command, answer));
+    }
 }
 
 fn ends(fired: Vec<crate::servers::zookeeper::Fired>) -> Woken {

@@ -1,9 +1,10 @@
 //! How the nodes look: badges, fields, leases and critical sections.
 
 use super::client::{Client, Phase};
+use super::failover::{Member, Sentinel};
 use super::keeper::{Data, Keeper};
 use super::servers::{Server, Storage};
-use super::vocabulary::{Config, LOCK, Owner, Persistence};
+use super::vocabulary::{Config, LOCK, Owner, Persistence, Pool, Service};
 use crate::engine::{Badge, Bar, Field, Look, SpanKind, Tone};
 
 fn field(name: &str, value: impl Into<String>) -> Field {
@@ -22,6 +23,7 @@ pub fn client(config: &Config, node: &Client) -> Look {
         Phase::Failed => ("failed", Tone::Stopped),
         Phase::Lost => ("lost the lock", Tone::Stopped),
         Phase::GaveUp => ("gave up", Tone::Stopped),
+        Phase::Finding => ("looking for the master", Tone::Waiting),
     };
     let mut fields = vec![field("state", text)];
     if !config.rules.single {
@@ -69,22 +71,48 @@ pub fn server(config: &Config, node: &Server) -> Look {
     Look { badge, fields, log, bars }
 }
 
+/// A Redis with replicas, or one of these.
+pub fn member(config: &Config, own: u8, node: &Member) -> Look {
+    let badge = if node.follows == own { ("master", Tone::Active) } else { ("replica", Tone::Neutral) };
+    Look { badge: Some(Badge { text: badge.0, tone: badge.1 }), ..server(config, &node.server) }
+}
+
+/// The Sentinel.
+pub fn sentinel(node: &Sentinel) -> Look {
+    Look { fields: vec![field("master", format!("r{}", node.master + 1))], ..Look::default() }
+}
+
 /// A service with sessions.
 pub fn keeper(config: &Config, node: &Keeper) -> Look {
     let mut fields = Vec::new();
     let mut bars = Vec::new();
     for (place, session, until_ms) in node.list() {
+        let ends = until_ms.map_or(String::new(), |until_ms| match config.rules.service {
+            Service::Table => format!(", until {until_ms} ms"),
+            _ => format!(", session until {until_ms} ms"),
+        });
         let (name, owner) = (config.rules.service.place(place), Owner::of_session(session).text());
         if bars.is_empty() {
-            bars.push(Bar { kind: SpanKind::Lease { until_ms }, label: format!("{name} = {owner}") });
+            let kind = until_ms.map_or(SpanKind::Lock, |until_ms| SpanKind::Lease { until_ms });
+            bars.push(Bar { kind, label: format!("{name} = {owner}") });
         }
-        fields.push(field(&name, format!("{owner}, session until {until_ms} ms")));
+        fields.push(field(&name, format!("{owner}{ends}")));
     }
     if fields.is_empty() {
         fields.push(field("places", "none"));
     }
     match &node.data {
-        Data::ZooKeeper(_) => {}
+        Data::ZooKeeper(_) | Data::Table(_) => {}
+        Data::Advisory(data) if config.rules.pool != Pool::None => {
+            let (lent, holder) = data.connections();
+            for number in 1..=u16::from(config.connections) {
+                let client = lent.iter().find(|(connection, _)| *connection == number);
+                let mut value = client.map_or("free".to_owned(), |(_, client)| Owner::of_session(*client).text());
+                value.push_str(if holder == Some(number) { ", has the lock" } else { "" });
+                fields.push(field(&format!("connection {number}"), value));
+            }
+        }
+        Data::Advisory(_) => {}
         Data::Etcd(data) => fields.push(field("revision", data.revision().to_string())),
         Data::Consul(data) => {
             if let Some(until_ms) = data.delay_until_ms() {

@@ -1,29 +1,38 @@
-//! Locks and the storage that they protect: over one Redis (`redis-lock`), a majority of several (`redlock`), a ZooKeeper, an etcd or a Consul
-//! (`zookeeper-lock`, `etcd-lock`, `consul-lock`). All are one protocol, so that the page carries it once; scenarios and variants are rules
-//! ([`vocabulary::Rules`]).
+//! Locks and the storage that they protect: over a database (`lock-table`, `advisory-lock`), one Redis (`redis-lock`), one with replicas
+//! (`redis-failover`), a majority of several (`redlock`), a ZooKeeper, an etcd or a Consul (`zookeeper-lock` and its like). All are one protocol, so
+//! that the page carries it once; scenarios and variants are rules ([`vocabulary::Rules`]).
 //!
-//! Rooms: `vocabulary` words, rules and parameters; `client` a client, and `waiter` how it waits at a service with sessions; `servers` a Redis and the
-//! storage, `keeper` a service with sessions; `judge` what must hold, and who waits for whom; `look` how nodes look; `redis_lock` and its like what
-//! the catalogue says of each scenario.
+//! Rooms: `vocabulary` rules and parameters, `wording` how they read; `client` a client, and `waiter` how it waits at a service with sessions;
+//! `servers` a Redis and the storage, `failover` a Redis with replicas and its Sentinel, `keeper` a service of another kind, and `database` what it is
+//! where that is one; `judge` what must hold, and who waits for whom; `look` how nodes look; `redis_lock` and its like what the catalogue says of
+//! each scenario.
 
+mod advisory_lock;
 mod client;
 mod consul_lock;
+mod database;
 mod etcd_lock;
+mod failover;
 mod judge;
 mod keeper;
+mod lock_table;
 mod look;
+mod redis_failover;
 mod redis_lock;
 mod redlock;
 mod servers;
+mod try_lock;
 mod vocabulary;
 mod waiter;
+mod wording;
 mod zookeeper_lock;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::Hash;
 
-use self::client::{Client, Phase};
+use self::client::{Client, More, Phase};
+use self::failover::{Member, Sentinel};
 use self::judge::Ghost;
 use self::keeper::Keeper;
 use self::servers::{Server, Storage};
@@ -49,6 +58,14 @@ impl fmt::Debug for Lock {
 
 /// The scenario with one Redis.
 pub static REDIS: Lock = Lock { info: &redis_lock::INFO, rules: redis_lock::rules };
+/// The scenario with a table.
+pub static TABLE: Lock = Lock { info: &lock_table::INFO, rules: lock_table::rules };
+/// The scenario with a Redis and its replicas.
+pub static FAILOVER: Lock = Lock { info: &redis_failover::INFO, rules: redis_failover::rules };
+/// The scenario with PostgreSQL's advisory locks.
+pub static ADVISORY: Lock = Lock { info: &advisory_lock::INFO, rules: advisory_lock::rules };
+/// The scenario with a limit to waiting.
+pub static TRY: Lock = Lock { info: &try_lock::INFO, rules: try_lock::rules };
 /// The scenario with several.
 pub static REDLOCK: Lock = Lock { info: &redlock::INFO, rules: redlock::rules };
 /// The scenario with a ZooKeeper.
@@ -100,6 +117,22 @@ pub enum Node {
     Keeper(Box<Keeper>),
     /// The storage.
     Storage(Storage),
+    /// A Redis that is a master or a replica.
+    Member(Box<Member>),
+    /// The Sentinel.
+    Sentinel(Sentinel),
+}
+
+impl Locks {
+    fn hash_server(&self, server: &Server, local_ms: i64, hasher: &mut KeyHasher) {
+        server.data.hash_at(local_ms, hasher);
+        // Where all is forced before the answer, the disk most often holds what the memory does.
+        let disk = server.disk.survives();
+        if self.config.persistence != Persistence::Off && *disk != server.data {
+            disk.hash_at(local_ms, hasher);
+        }
+        server.is_silent.hash(hasher);
+    }
 }
 
 impl Protocol for Locks {
@@ -116,11 +149,13 @@ impl Protocol for Locks {
                 Some(_) if self.config.masters == 1 => (self.config.rules.service.lane().1.to_owned(), "server"),
                 Some(index) => (format!("Redis {}", index + 1), "server"),
                 None if node == self.config.storage() => ("storage".to_owned(), "storage"),
+                None if Some(node) == self.config.sentinel() => ("Sentinel".to_owned(), "server"),
                 None => (format!("client {id}"), "client"),
             };
             Lane { id, title, role }
         };
-        (0..=self.config.storage().0).map(|at| lane(NodeId(at))).collect()
+        let last = self.config.sentinel().unwrap_or(self.config.storage());
+        (0..=last.0).map(|at| lane(NodeId(at))).collect()
     }
 
     fn lane_id(&self, node: NodeId) -> String {
@@ -128,6 +163,7 @@ impl Protocol for Locks {
             Some(_) if self.config.masters == 1 => self.config.rules.service.lane().0.to_owned(),
             Some(index) => format!("r{}", index + 1),
             None if node == self.config.storage() => "s".to_owned(),
+            None if Some(node) == self.config.sentinel() => "w".to_owned(),
             None => char::from(b'a' + node.0).to_string(),
         }
     }
@@ -135,11 +171,14 @@ impl Protocol for Locks {
     fn initial(&self, me: NodeId) -> Node {
         if self.config.index_of(me).is_some() {
             match self.config.rules.service {
+                Service::Redis if self.config.rules.replicated => Node::Member(Box::new(Member::new())),
                 Service::Redis => Node::Server(Server::new()),
                 service => Node::Keeper(Box::new(Keeper::new(service))),
             }
         } else if me == self.config.storage() {
             Node::Storage(Storage::default())
+        } else if Some(me) == self.config.sentinel() {
+            Node::Sentinel(Sentinel::default())
         } else {
             Node::Client(Client::new())
         }
@@ -151,6 +190,8 @@ impl Protocol for Locks {
             Node::Server(server) => server.on(&self.config, input, cx),
             Node::Keeper(keeper) => keeper.on(&self.config, input, cx),
             Node::Storage(storage) => storage.on(&self.config, input, cx),
+            Node::Member(member) => member.on(&self.config, input, cx),
+            Node::Sentinel(sentinel) => sentinel.on(&self.config, input, cx),
         }
     }
 
@@ -158,7 +199,8 @@ impl Protocol for Locks {
         match node {
             Node::Client(client) => Node::Client(client.crashed()),
             Node::Server(server) => Node::Server(server.crashed()),
-            Node::Keeper(_) | Node::Storage(_) => node.clone(),
+            Node::Member(member) => Node::Member(Box::new(member.crashed())),
+            Node::Keeper(_) | Node::Storage(_) | Node::Sentinel(_) => node.clone(),
         }
     }
 
@@ -169,7 +211,7 @@ impl Protocol for Locks {
                 Phase::Drawing => vec![Step::Wait(1), Step::Wait(2)],
                 _ => Vec::new(),
             },
-            Node::Server(_) | Node::Keeper(_) | Node::Storage(_) => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -189,24 +231,30 @@ impl Protocol for Locks {
     }
 
     fn exposure(&self, me: NodeId) -> Exposure {
-        let is_keeper = self.config.rules.service != Service::Redis && self.config.index_of(me).is_some();
-        if me == self.config.storage() || is_keeper {
-            return Exposure { partition: true, ..Exposure::NONE };
+        let (is_server, rules) = (self.config.index_of(me).is_some(), &self.config.rules);
+        let is_keeper = rules.service != Service::Redis && is_server;
+        if me == self.config.storage() || Some(me) == self.config.sentinel() || is_keeper {
+            // A database tells whether a row is over by the time of day.
+            let clock = is_server && rules.service == Service::Table;
+            return Exposure { partition: true, clock, ..Exposure::NONE };
         }
-        // Clients measure with a monotonic clock; a Redis expires keys by the time of day.
-        Exposure { clock: self.config.index_of(me).is_some(), ..Exposure::ALL }
+        // Clients measure with a monotonic clock, unless they send it along; a Redis expires keys by the time of day. For a process that is paused, its
+        // kernel answers.
+        Exposure { clock: is_server || rules.own_clock, pause: rules.service != Service::Advisory, ..Exposure::ALL }
     }
 
     fn message_name(&self, msg: &Msg) -> Cow<'static, str> {
-        vocabulary::name(&self.config, msg)
+        wording::name(&self.config, msg)
     }
 
     fn message_body(&self, msg: &Msg) -> String {
-        let name = vocabulary::name(&self.config, msg);
+        let name = wording::name(&self.config, msg);
         match msg {
             Msg::Ask(owner, command) => self.config.command(*owner, *command),
             Msg::Answer(owner, command, _) => format!("{name} to {}", self.config.command(*owner, *command)),
-            Msg::Gone(owner, _)
+            Msg::Copy(_, _, left_ms) if *left_ms > 0 => format!("{name} PX {left_ms}"),
+            Msg::Copy(owner, ..)
+            | Msg::Gone(owner, _)
             | Msg::Read(owner, _)
             | Msg::Value(owner, _)
             | Msg::Write(owner, _)
@@ -216,7 +264,7 @@ impl Protocol for Locks {
     }
 
     fn timer_name(&self, timer: Timer) -> Cow<'static, str> {
-        Cow::Borrowed(vocabulary::timer_name(timer))
+        Cow::Borrowed(wording::timer_name(timer))
     }
 
     fn step_name(&self, step: Step) -> Cow<'static, str> {
@@ -240,12 +288,14 @@ impl Protocol for Locks {
         }
     }
 
-    fn look(&self, _me: NodeId, node: &Node) -> Look {
+    fn look(&self, me: NodeId, node: &Node) -> Look {
         match node {
             Node::Client(client) => look::client(&self.config, client),
             Node::Server(server) => look::server(&self.config, server),
             Node::Keeper(keeper) => look::keeper(&self.config, keeper),
             Node::Storage(storage) => look::storage(&self.config, storage),
+            Node::Member(member) => look::member(&self.config, self.config.index_of(me).unwrap_or(0), member),
+            Node::Sentinel(sentinel) => look::sentinel(sentinel),
         }
     }
 
@@ -271,7 +321,7 @@ impl Protocol for Locks {
     fn hash_relabelled(&self, node: &Node, relabel: &Relabel, local_ms: i64, hasher: &mut KeyHasher) {
         match node {
             Node::Client(_) => self.hash_node(&self.relabel_node(node, relabel), local_ms, hasher),
-            Node::Server(_) | Node::Keeper(_) | Node::Storage(_) => self.hash_node(node, local_ms, hasher),
+            _ => self.hash_node(node, local_ms, hasher),
         }
     }
 
@@ -299,23 +349,22 @@ impl Protocol for Locks {
         match node {
             Node::Client(client) => {
                 let asks = client.awaited != 0 || matches!(client.phase, Phase::Asking | Phase::Expiring);
-                let minds_time = client.is_inside() || asks;
+                // Whose connection it is, and not when it asked, says how long an advisory lock stands.
+                let minds_time = self.config.rules.service != Service::Advisory && (client.is_inside() || asks);
                 let relative = Client {
                     asked_ms: if minds_time { client.asked_ms - local_ms } else { 0 },
                     until_ms: client.until_ms.map(|until_ms| until_ms - local_ms),
+                    more: More { since_ms: client.more.since_ms.map(|since_ms| since_ms - local_ms), ..client.more },
                     ..client.clone()
                 };
                 relative.hash(hasher);
             }
-            Node::Server(server) => {
-                server.data.hash_at(local_ms, hasher);
-                // Where all is forced before the answer, the disk most often holds what the memory does.
-                let disk = server.disk.survives();
-                if self.config.persistence != Persistence::Off && *disk != server.data {
-                    disk.hash_at(local_ms, hasher);
-                }
-                server.is_silent.hash(hasher);
+            Node::Server(server) => self.hash_server(server, local_ms, hasher),
+            Node::Member(member) => {
+                self.hash_server(&member.server, local_ms, hasher);
+                member.hash_rest(hasher);
             }
+            Node::Sentinel(sentinel) => sentinel.hash(hasher),
             Node::Keeper(keeper) => keeper.hash_at(local_ms, hasher),
             Node::Storage(storage) => storage.hash(hasher),
         }
@@ -329,7 +378,11 @@ impl Protocol for Locks {
         match (invariant, self.config.rules.service) {
             // Fencing lets two be inside, and only one write.
             ("mutex", _) => !self.config.rules.fenced && !self.config.rules.guarded,
-            ("owner" | "orphan", service) => service == Service::Redis,
+            ("patience", _) => self.config.limit_ms > 0,
+            // Where it is about waiting, it is about nothing else.
+            ("owner" | "orphan", _) if self.config.limit_ms > 0 => false,
+            ("owner", service) => matches!(service, Service::Redis | Service::Table),
+            ("orphan", service) => matches!(service, Service::Redis | Service::Table | Service::Advisory),
             ("herd", service) => matches!(service, Service::ZooKeeper | Service::Etcd),
             _ => true,
         }

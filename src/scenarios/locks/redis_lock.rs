@@ -1,6 +1,6 @@
 //! What the catalogue says of the scenario with one Redis: variants and parameters.
 
-use super::vocabulary::{Command, Rules, Service};
+use super::vocabulary::{Command, Pool, Rules, Service};
 use crate::scenarios::{Info, Parameter, ParameterKind, Variant};
 
 /// What must hold of any lock here, and what should come to hold.
@@ -43,6 +43,14 @@ pub const CAREFUL: Rules = Rules {
     herd: false,
     checks: true,
     guarded: false,
+    own_clock: false,
+    pool: Pool::None,
+    in_transaction: false,
+    twice: false,
+    replicated: false,
+    acks: 0,
+    ignores: false,
+    limited: false,
 };
 
 /// The rules of a variant. A name that is none of ours cannot come in: variants are looked up in `INFO` first.

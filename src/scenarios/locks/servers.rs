@@ -3,7 +3,7 @@
 use super::Locks;
 use super::client::{because, note};
 use super::vocabulary::{Answer, Command, Config, FENCE, LOCK, Msg, Owner, Persistence, Timer};
-use crate::engine::{Cx, Disk, Input};
+use crate::engine::{Cx, Disk, Input, NodeId};
 use crate::servers::redis::{ExpireIf, Expiry, Redis, Reply, SetIf};
 
 /// The mark on events by which a Redis deletes a lock.
@@ -69,18 +69,31 @@ impl Server {
                 note(cx, "answers again", "It answers again.");
             }
             Input::Message { from, msg: Msg::Ask(owner, command) } if !self.is_silent => {
-                let answer = self.perform(config, owner, command, cx);
-                if answer.did() {
-                    self.keep(config, owner, command, cx);
-                }
-                self.await_expiry(cx);
-                // To a release of many locks nobody awaits the answers.
-                if config.rules.single || command != config.rules.give {
-                    cx.send(from, Msg::Answer(owner, command, answer));
-                }
+                self.serve(config, from, owner, command, cx);
             }
             _ => {}
         }
+    }
+
+    /// Does what it is asked, and answers.
+    pub fn serve(
+        &mut self,
+        config: &Config,
+        from: NodeId,
+        owner: Owner,
+        command: Command,
+        cx: &mut Context<'_>,
+    ) -> Answer {
+        let answer = self.perform(config, owner, command, cx);
+        if answer.did() {
+            self.keep(config, owner, command, cx);
+        }
+        self.await_expiry(cx);
+        // To a release of many locks nobody awaits the answers.
+        if config.rules.single || command != config.rules.give {
+            cx.send(from, Msg::Answer(owner, command, answer));
+        }
+        answer
     }
 
     fn perform(&mut self, config: &Config, owner: Owner, command: Command, cx: &mut Context<'_>) -> Answer {
@@ -113,7 +126,7 @@ impl Server {
     }
 
     /// Has what was changed on the disk, as soon as it is to be.
-    fn keep(&mut self, config: &Config, owner: Owner, command: Command, cx: &mut Context<'_>) {
+    pub fn keep(&mut self, config: &Config, owner: Owner, command: Command, cx: &mut Context<'_>) {
         let data = self.data.clone();
         match config.persistence {
             Persistence::Off => {}
@@ -127,7 +140,8 @@ impl Server {
         }
     }
 
-    fn await_expiry(&self, cx: &mut Context<'_>) {
+    /// Wakes when the next key expires.
+    pub fn await_expiry(&self, cx: &mut Context<'_>) {
         match self.data.next_expiry_ms() {
             Some(until_ms) => {
                 let left_ms = (until_ms + 1 - cx.local_ms()).max(0);

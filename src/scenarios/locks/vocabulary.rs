@@ -1,7 +1,5 @@
 //! Words of the locks: rules, parameters, messages, timers, steps.
 
-use std::borrow::Cow;
-
 use crate::engine::NodeId;
 use crate::scenarios::Values;
 use crate::servers::redis::Reply;
@@ -82,6 +80,20 @@ pub enum Command {
     Before(i32),
     /// etcd: is one's own key still there?
     Own,
+    /// A table: the row, to see whether the lock is to be had.
+    Look,
+    /// A table: take the row, whoever has it.
+    Seize,
+    /// A table: take the row if it is over by the client's clock, which says this.
+    SetAt(i64),
+    /// Redis: answer once so many replicas have what was written (WAIT), or have not in time.
+    Wait,
+    /// Redis to its replica: say that you have all that was sent before (REPLCONF GETACK).
+    GetAck,
+    /// Sentinel: which Redis is the master?
+    Master,
+    /// Sentinel to a replica: be the master (REPLICAOF NO ONE).
+    Promote,
 }
 
 /// What a server answers, of what can come of these commands.
@@ -153,6 +165,9 @@ pub enum Msg {
     Refused(Owner),
     /// Service to client: the place that it watched is gone.
     Gone(Owner, i32),
+    /// A master to its replica: that command was done, and the lock stands for so many ms. `Promote` comes before all that a new
+    /// master holds.
+    Copy(Owner, Command, i64),
 }
 
 /// Timers.
@@ -174,6 +189,12 @@ pub enum Timer {
     Fsync,
     /// Redis: when it may answer again after a restart.
     Awake,
+    /// Redis: when a WAIT ends without enough replicas.
+    Wait,
+    /// Sentinel: when a master that does not answer counts as down.
+    Down,
+    /// Client: when it has waited long enough.
+    Limit,
 }
 
 /// What a client does of its own accord.
@@ -228,6 +249,10 @@ pub enum Service {
     Etcd,
     /// A Consul.
     Consul,
+    /// A table in a database.
+    Table,
+    /// PostgreSQL's advisory locks.
+    Advisory,
 }
 
 impl Service {
@@ -238,14 +263,21 @@ impl Service {
             Service::ZooKeeper => ("z", "ZooKeeper"),
             Service::Etcd => ("e", "etcd"),
             Service::Consul => ("k", "Consul"),
+            Service::Table => ("d", "database"),
+            Service::Advisory => ("d", "PostgreSQL"),
         }
+    }
+
+    /// Whether its locks end with sessions, which clients keep alive.
+    pub fn has_sessions(self) -> bool {
+        !matches!(self, Service::Redis | Service::Table)
     }
 
     /// A place as it is called there.
     pub fn place(self, place: i32) -> String {
         match self {
             Service::Etcd => format!("{LOCK} #{place}"),
-            Service::Consul | Service::Redis => LOCK.to_owned(),
+            Service::Consul | Service::Redis | Service::Table | Service::Advisory => LOCK.to_owned(),
             Service::ZooKeeper => format!("{LOCK}-{place}"),
         }
     }
@@ -282,6 +314,35 @@ pub struct Rules {
     pub checks: bool,
     /// Whether what the lock protects stands in the same service, and is written in a transaction on the condition of the lock.
     pub guarded: bool,
+    /// Whether the client's clock says when a row is over, and not the database's.
+    pub own_clock: bool,
+    /// How the database's connections are shared.
+    pub pool: Pool,
+    /// Whether the lock is taken at transaction level.
+    pub in_transaction: bool,
+    /// Whether the client takes it twice and gives it back once.
+    pub twice: bool,
+    /// Whether the servers are a master and its replicas, of which one takes over.
+    pub replicated: bool,
+    /// How many replicas must have the lock before its client goes in.
+    pub acks: u8,
+    /// Whether the client goes in whatever it was answered.
+    pub ignores: bool,
+    /// Whether it gives up once it has waited for so long.
+    pub limited: bool,
+}
+
+/// How a database's connections are shared.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Pool {
+    /// Not at all: each client has its own.
+    None,
+    /// One is lent to a client until it closes it, and then is as it was left.
+    Session,
+    /// The same, and what was left is discarded (`DISCARD ALL`).
+    Reset,
+    /// One is lent for a transaction at a time (PgBouncer's transaction pooling).
+    Transaction,
 }
 
 /// Rules and parameters of a run.
@@ -315,6 +376,10 @@ pub struct Config {
     pub persistence: Persistence,
     /// Whose work fails (bit per client).
     pub throws: u8,
+    /// How many connections a pool has.
+    pub connections: u8,
+    /// How long a client is to wait at most, in ms; 0 where nothing is said of it.
+    pub limit_ms: u32,
 }
 
 impl Config {
@@ -346,6 +411,8 @@ impl Config {
                 _ => Persistence::Always,
             },
             throws,
+            connections: int("connections") as u8,
+            limit_ms: int("limit") as u32,
         }
     }
 
@@ -357,6 +424,11 @@ impl Config {
     /// Which Redis a lifeline is, if it is one.
     pub fn index_of(&self, node: NodeId) -> Option<u8> {
         node.0.checked_sub(self.clients).filter(|index| *index < self.masters)
+    }
+
+    /// The lifeline of the Sentinel, where there is one.
+    pub fn sentinel(&self) -> Option<NodeId> {
+        self.rules.replicated.then(|| NodeId(self.storage().0 + 1))
     }
 
     /// The lifeline of the storage.
@@ -371,120 +443,7 @@ impl Config {
 
     /// How many Redis servers make a majority.
     pub fn quorum(&self) -> u32 {
-        u32::from(self.masters / 2 + 1)
-    }
-
-    /// A command in a few letters, with whose it is.
-    pub fn short(&self, owner: Owner, command: Command) -> String {
-        let verb = match command {
-            Command::SetNx => "SETNX",
-            Command::Set | Command::SetWithToken => "SET NX",
-            Command::Expire | Command::Extend(_) => "PEXPIRE",
-            Command::Del | Command::DelOwn => "DEL",
-            _ => return self.command(owner, command),
-        };
-        format!("{verb} {}", owner.text())
-    }
-
-    /// A command as it goes over the wire.
-    pub fn command(&self, owner: Owner, command: Command) -> String {
-        let (owner, ttl) = (owner.text(), self.ttl_ms);
-        match command {
-            Command::SetNx => format!("SETNX {LOCK} {owner}"),
-            Command::Expire => format!("PEXPIRE {LOCK} {ttl}"),
-            Command::Set => format!("SET {LOCK} {owner} NX PX {ttl}"),
-            Command::SetWithToken => format!("SET {LOCK} {owner} NX PX {ttl} + token"),
-            Command::Del => format!("DEL {LOCK}"),
-            Command::DelOwn => format!("DEL {LOCK} if {owner}"),
-            Command::Extend(_) => format!("PEXPIRE {LOCK} {ttl} if {owner}"),
-            Command::Before(place) => format!("last before #{place}"),
-            Command::Watch(place) | Command::Delete(place) => {
-                format!("{} {}", self.verb(command), self.rules.service.place(place))
-            }
-            _ => self.verb(command).to_owned(),
-        }
-    }
-
-    /// What a service with sessions is asked, but for the place.
-    fn verb(&self, command: Command) -> &'static str {
-        let [connect, create, delete, ping, close] = match self.rules.service {
-            Service::Etcd => ["grant lease", "put if new", "delete", "keep-alive", "revoke lease"],
-            Service::Consul => ["create session", "acquire", "release", "renew", "destroy session"],
-            Service::Redis | Service::ZooKeeper => ["connect", "create lock-", "delete", "ping", "close"],
-        };
-        match command {
-            Command::Connect => connect,
-            Command::Create => create,
-            Command::Delete(_) => delete,
-            Command::Close => close,
-            Command::Children => "getChildren",
-            Command::First => "first",
-            Command::Own => "own key",
-            Command::Watch(_) if self.rules.service == Service::Consul => "wait for",
-            Command::Watch(_) => "watch",
-            _ => ping,
-        }
-    }
-}
-
-/// A token as it stands on an arrow.
-fn numbered(word: &'static str, token: Option<i64>) -> Cow<'static, str> {
-    token.map_or(Cow::Borrowed(word), |token| Cow::Owned(format!("{word} #{token}")))
-}
-
-/// What stands on the arrow: the whole command, and in a few letters where many lifelines leave no room for it.
-pub fn name(config: &Config, msg: &Msg) -> Cow<'static, str> {
-    match msg {
-        Msg::Ask(owner, command) if config.rules.single => Cow::Owned(config.command(*owner, *command)),
-        Msg::Ask(owner, command) => Cow::Owned(config.short(*owner, *command)),
-        Msg::Answer(_, Command::SetWithToken, Answer::Int(token)) => Cow::Owned(format!("OK #{token}")),
-        Msg::Answer(_, Command::Create, Answer::Int(place)) if config.rules.service == Service::ZooKeeper => {
-            Cow::Owned(format!("{LOCK}-{place}"))
-        }
-        Msg::Answer(_, Command::Create, Answer::Nil) if config.rules.service == Service::Consul => {
-            Cow::Borrowed("false")
-        }
-        Msg::Answer(_, Command::Watch(_), Answer::Nil) if config.rules.service == Service::Consul => {
-            Cow::Borrowed("nobody has it")
-        }
-        Msg::Answer(_, Command::Create | Command::First | Command::Before(_) | Command::Own, Answer::Int(place)) => {
-            Cow::Owned(format!("#{place}"))
-        }
-        Msg::Answer(_, Command::Watch(_) | Command::Delete(_), Answer::Nil) => Cow::Borrowed("no such node"),
-        Msg::Answer(_, _, answer) => match *answer {
-            Answer::Ok => Cow::Borrowed("OK"),
-            Answer::Nil => Cow::Borrowed("(nil)"),
-            Answer::Int(number) => Cow::Owned(number.to_string()),
-            Answer::Children { first, others } => {
-                let there = (0..64).filter(|at| others >> at & 1 == 1).map(|at| (first + at).to_string());
-                Cow::Owned(format!("[{}]", there.collect::<Vec<_>>().join(" ")))
-            }
-            Answer::Place { own, first } => Cow::Owned(format!("#{own}, first #{first}")),
-            Answer::Expired => Cow::Borrowed("session expired"),
-        },
-        Msg::Read(_, token) => numbered("read", *token),
-        Msg::Value(_, token) => numbered("value", *token),
-        Msg::Write(_, token) => numbered("write", *token),
-        Msg::Written(_) => Cow::Borrowed("written"),
-        Msg::Refused(_) => Cow::Borrowed("refused"),
-        Msg::Gone(_, place) => {
-            let happened = if config.rules.service == Service::Consul { "changed" } else { "deleted" };
-            Cow::Owned(format!("{} {happened}", config.rules.service.place(*place)))
-        }
-    }
-}
-
-/// The name of a timer in run strings.
-pub fn timer_name(timer: Timer) -> &'static str {
-    match timer {
-        Timer::Reply => "reply",
-        Timer::Work => "work",
-        Timer::Retry => "retry",
-        Timer::Renew => "renew",
-        Timer::Deadline => "deadline",
-        Timer::Expire => "expire",
-        Timer::Fsync => "fsync",
-        Timer::Awake => "awake",
+        if self.rules.single { 1 } else { u32::from(self.masters / 2 + 1) }
     }
 }
 

@@ -3,7 +3,7 @@
 //! (`api.Lock`) it tries to acquire the key, and again whenever that has changed, or, while the lock-delay lasts, some time later.
 
 use super::Locks;
-use super::client::{Client, Phase, note};
+use super::client::{Client, Phase, because, note};
 use super::vocabulary::{Answer, Command, Config, Msg, Service, Timer};
 use crate::engine::Cx;
 
@@ -27,6 +27,8 @@ impl Client {
                 self.call(config, Command::Close, cx);
                 self.phase = Phase::Done;
             }
+            // The end of a connection shows when it is used.
+            (_, Command::Ping, Answer::Expired) if config.rules.service == Service::Advisory => {}
             // Whoever does not mind the end of its lease (etcd's `Session.Done`) goes on.
             (_, _, Answer::Expired)
                 if config.rules.service == Service::Etcd && !config.rules.stops && self.is_inside() => {}
@@ -37,7 +39,10 @@ impl Client {
             (_, Command::Ping, _) if self.has_session() => self.heard(config, cx),
             (Phase::Asking, Command::Connect, _) => {
                 self.heard(config, cx);
-                cx.set_timer(Timer::Renew, period_ms(config));
+                // While a statement waits, nobody looks whether its client is there.
+                if config.rules.service != Service::Advisory {
+                    cx.set_timer(Timer::Renew, period_ms(config));
+                }
                 self.call(config, Command::Create, cx);
             }
             (Phase::Asking, Command::Create, Answer::Int(place)) => {
@@ -47,6 +52,13 @@ impl Client {
                     _ => self.call(config, Command::Children, cx),
                 }
             }
+            // The same session may lock again what it has locked.
+            (Phase::Asking, Command::Create, Answer::Ok) if config.rules.twice && self.renewals == 0 => {
+                self.renewals = 1;
+                because(cx, "what it calls takes the lock again");
+                self.call(config, Command::Create, cx);
+            }
+            (Phase::Asking, Command::Create, Answer::Ok) => self.enter(config, cx),
             (Phase::Asking, Command::Create, Answer::Nil) => self.watch(config, 0, cx),
             (Phase::Asking, Command::Create, Answer::Place { own, first }) => {
                 self.token = Some(i64::from(own));
@@ -90,7 +102,7 @@ impl Client {
                 Service::Consul => Command::Create,
                 Service::Etcd if config.rules.herd => Command::First,
                 Service::Etcd => Command::Before(own),
-                Service::ZooKeeper | Service::Redis => Command::Children,
+                _ => Command::Children,
             };
             self.call(config, look, cx);
         }
@@ -115,6 +127,9 @@ impl Client {
     /// The server lives and has heard of it, when it last asked or later.
     fn heard(&mut self, config: &Config, cx: &mut Context<'_>) {
         self.awaited = 0;
+        if config.rules.service == Service::Advisory {
+            return;
+        }
         let ttl_ms = i64::from(config.ttl_ms);
         // The clients of etcd and Consul count from the answer, whenever it was that the server counted from.
         let (since_ms, early_ms) = match config.rules.service {
@@ -142,6 +157,6 @@ impl Client {
 }
 
 /// How often it shows that it lives: every third of its session, or, of a Consul, every half.
-fn period_ms(config: &Config) -> u32 {
+pub fn period_ms(config: &Config) -> u32 {
     config.ttl_ms / if config.rules.service == Service::Consul { 2 } else { 3 }
 }
