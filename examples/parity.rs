@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 } else {
                     link.run_string()
                 };
-                writeln!(out, "{text}\t{}", hashes.join(","))?;
+                writeln!(out, "{}\t{text}\t{}", entry.part().name(), hashes.join(","))?;
                 runs += 1;
             }
         }

@@ -57,7 +57,7 @@ async function start() {
   if (typeof WebAssembly !== 'object' || !parts) {
     throw new Error(parts ? 'WebAssembly is not defined' : 'the page does not name its parts');
   }
-  const [glue, wasm] = parts.split(' ').map((name) => new URL(name, document.baseURI).href);
+  const [glue, wasm, style] = parts.split(' ').map((name) => new URL(name, document.baseURI).href);
   const answer = fetch(wasm).then((response) => {
     if (!response.ok) {
       throw new Error(`HTTP status ${response.status} for ${wasm}`);
@@ -67,9 +67,10 @@ async function start() {
   // Where the glue cannot be had either, that is what is told.
   answer.catch(() => {});
   // The worker of the search looks here for its glue.
-  const link = document.head.appendChild(document.createElement('link'));
-  link.rel = 'modulepreload';
-  link.href = glue;
+  if (style) {
+    document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: style }));
+  }
+  document.head.append(Object.assign(document.createElement('link'), { rel: 'modulepreload', href: glue }));
   const app = await import(glue);
   await app.default({ module_or_path: answer });
 }

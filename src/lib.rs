@@ -64,6 +64,13 @@
 //! the page's side (`app/searcher.rs`) replaces a worker that dies. They talk in [`explore::message`], versioned text of which neither takes anything on
 //! trust. Where there are few states, [`explore::Map`] lays them all out.
 //!
+//! # Parts of the page
+//!
+//! The scenarios are spread over parts ([`scenarios::Part`]), each a Wasm of its own with the whole page in it (`src/main.rs`, `src/bin/`): commit
+//! protocols and the home page, locks, what plays on databases. `public/boot.js` takes the part that the address asks for; where the reader goes to
+//! another, the page is loaded anew. Natively, everything is one program. In a part, the catalogue holds for a scenario of another what the home page
+//! says of it ([`scenarios::Elsewhere`]); the compiler drops the rest.
+//!
 //! What there is only to read about a scenario (story, famous runs, challenges, sources) stands in `texts/en/SCENARIO.md` ([`scenarios::About`]) and not in
 //! the Wasm: the page fetches it when it is shown (`app/library.rs`), since all of it together would outweigh the models.
 //!
@@ -72,8 +79,8 @@
 //! # How to add a scenario
 //!
 //! Implement [`engine::Protocol`] for its parameters, declare an [`scenarios::Info`], implement [`scenarios::Entry`], and add one line to the catalogue in
-//! `scenarios/mod.rs`. Its page, its links, its place in the command line, in the search and in the engine's property tests follow; a test asks for a row of
-//! each variant in `docs/explored.tsv`.
+//! `scenarios/mod.rs`, and its name to its part in `public/boot.js` (a test asks for it). Its page, its links, its place in the command line, in the
+//! search and in the engine's property tests follow; a test asks for a row of each variant in `docs/explored.tsv`.
 //! `scenarios/two_phase_commit` is the example to read.
 //!
 //! # What holds everywhere

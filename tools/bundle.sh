@@ -18,17 +18,14 @@ sed -E -e "s|<link [^>]*rel=\"?stylesheet\"?[^>]*>|<link rel=stylesheet href=./$
   index.html >index.bundled
 mv index.bundled index.html
 
-# The picture that stands there until the app does has its words in the page's `alt`.
-for picture in split-*.svg; do
-  sed -E -e '/^<desc/,/<\/desc>/d' -e 's|<title[^>]*>[^<]*</title>||g' -e 's| aria-labelledby="[^"]*"||' "$picture" >"$picture.bare"
-  mv "$picture.bare" "$picture"
-done
-
 # The module keeps its functions' names until here, by which tools/shrink.mjs puts like beside like.
 if command -v node >/dev/null 2>&1 && command -v wasm-metadce >/dev/null 2>&1; then
   for module in interleave-*_bg.wasm; do
     node "$TRUNK_SOURCE_DIR/tools/shrink.mjs" "${module%_bg.wasm}.js" "$module"
   done
+fi
+if command -v node >/dev/null 2>&1; then
+  node "$TRUNK_SOURCE_DIR/tools/bare.mjs" split-*.svg
 fi
 if command -v esbuild >/dev/null 2>&1; then
   # What is rewritten is no longer what its digest was taken of.
@@ -38,7 +35,14 @@ if command -v esbuild >/dev/null 2>&1; then
     esbuild --minify --format=esm --target=es2022 --log-level=error "$glue" >"$glue.min"
     mv "$glue.min" "$glue"
   done
+  esbuild --minify --loader=css --log-level=error <exhibits.css >exhibits.min
+  mv exhibits.min exhibits.css
 fi
+
+other="exhibits-$(cksum exhibits.css | cut -d ' ' -f 1).css"
+mv exhibits.css "$other"
+sed "s|exhibits\\.css|$other|g" index.html >index.bundled
+mv index.bundled index.html
 
 # What Trunk takes for a worker it does not name by its content.
 for glue in interleave-locks.js interleave-databases.js; do

@@ -166,7 +166,7 @@ need_rust_component() {
 
 # Writes dist/, unless it is newer than everything it is made from.
 build_site() {
-  local sources=(.cargo Cargo.toml Cargo.lock Trunk.toml docs/explored.tsv index.html public src styles texts tools/bundle.sh tools/shrink.mjs tools/common.sh) begun
+  local sources=(.cargo Cargo.toml Cargo.lock Trunk.toml docs/explored.tsv index.html public src styles texts tools/bundle.sh tools/shrink.mjs tools/bare.mjs tools/common.sh) begun
   if [ -e dist/.built ] && [ -z "$(find "${sources[@]}" -newer dist/.built -print -quit)" ]; then
     say "dist/ is up to date"
     return

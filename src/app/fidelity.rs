@@ -14,6 +14,9 @@ use super::text;
 /// What the search finds in every variant: regenerated and compared by tests, so it is true of this very build.
 const EXPLORED: &str = "explored.tsv";
 
+/// How to read that, a sentence a line.
+const HOW_TO_READ: &str = "texts/en/fidelity.txt";
+
 /// One row of it.
 struct Row<'a> {
     /// Its title.
@@ -53,13 +56,19 @@ impl<'a> Row<'a> {
 /// The page, which fills as its texts arrive.
 pub fn page() -> Markup {
     let library = expect_context::<Library>();
+    part("how-to-read", move || {
+        once_here(
+            library.text(HOW_TO_READ),
+            |text| html! { ul.plain { @for words in text.lines() { li { (words) } } } },
+        )
+    });
     part("explored", move || html! { @for entry in catalogue() { (scenario(*entry, library)) } });
     html! {
         article.fidelity {
             header { h1 { (text::FIDELITY) } p.lede { (text::FIDELITY_LEDE) } }
             section aria-labelledby="words-title" {
                 h2 #words-title { (text::FIDELITY_WORDS_TITLE) }
-                ul.plain { @for words in text::FIDELITY_WORDS { li { (words) } } }
+                div #how-to-read {}
             }
             div #explored {}
         }

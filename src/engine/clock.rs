@@ -28,22 +28,28 @@ impl Default for Clock {
 impl Clock {
     /// What it shows at a true time (not before its last change).
     pub fn read(&self, true_ms: u64) -> i64 {
-        let passed = i128::from(true_ms.saturating_sub(self.since_ms));
+        let passed = Self::signed(true_ms.saturating_sub(self.since_ms));
         // Most clocks run true, the search reads them all the time, and dividing is slow.
-        let passed = if self.rate_permille == 1000 { passed } else { passed * i128::from(self.rate_permille) / 1000 };
-        self.shown_ms.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
+        let rate = i64::from(self.rate_permille);
+        let passed = if rate == 1000 { passed } else { passed.saturating_mul(rate) / 1000 };
+        self.shown_ms.saturating_add(passed)
     }
 
     /// The first true time at which it shows at least `reading_ms`; never before `true_now_ms`.
     pub fn reaches(&self, reading_ms: i64, true_now_ms: u64) -> u64 {
-        let missing = i128::from(reading_ms) - i128::from(self.shown_ms);
+        let missing = reading_ms.saturating_sub(self.shown_ms);
         if missing <= 0 {
             return true_now_ms;
         }
-        let rate = i128::from(self.rate_permille);
-        let passes = if rate == 1000 { missing } else { (missing * 1000 + rate - 1) / rate };
-        let due = i128::from(self.since_ms) + passes;
-        u64::try_from(due).unwrap_or(u64::MAX).max(true_now_ms)
+        let rate = i64::from(self.rate_permille);
+        let passes = if rate == 1000 { missing } else { missing.saturating_mul(1000).saturating_add(rate - 1) / rate };
+        // More than nothing is missing, so that there is no sign to lose.
+        self.since_ms.saturating_add(passes.unsigned_abs()).max(true_now_ms)
+    }
+
+    /// A stretch of time as a clock reckons with it. Up to [`END_OF_TIME_MS`], even the fastest clock stays far from the limits of its numbers.
+    fn signed(ms: u64) -> i64 {
+        i64::try_from(ms).unwrap_or(i64::MAX)
     }
 
     /// Its speed in thousandths of true speed.
@@ -60,8 +66,7 @@ impl Clock {
     pub fn set_rate(&mut self, permille: u32, true_ms: u64) {
         let shows = self.read(true_ms);
         if permille == 1000 {
-            let since = i64::try_from(true_ms).unwrap_or(i64::MAX);
-            *self = Clock { shown_ms: shows.saturating_sub(since), since_ms: 0, rate_permille: 1000 };
+            *self = Clock { shown_ms: shows.saturating_sub(Self::signed(true_ms)), since_ms: 0, rate_permille: 1000 };
         } else {
             *self = Clock { shown_ms: shows, since_ms: true_ms, rate_permille: permille };
         }

@@ -74,9 +74,9 @@ pub enum ParameterKind {
 }
 
 impl ParameterKind {
-    /// Whether it is a script.
+    /// Whether it is a script, which only databases play.
     pub fn is_script(&self) -> bool {
-        matches!(self, ParameterKind::Script(_))
+        Part::Databases.is_here() && matches!(self, ParameterKind::Script(_))
     }
 }
 

@@ -71,11 +71,12 @@ const REST_MS = 1_000;
 /** How many fresh pages a median is taken over. */
 const ROUNDS = 7;
 
-async function inPage(measure) {
+/** `place` is one in the part of the page that the runs are of. */
+async function inPage(measure, place = '#/two-phase-commit') {
   const site = await serveDist();
   const browser = await launch();
   const fresh = async () => {
-    const page = await ready(await open(browser, site.url, { motion: 'no-preference' }));
+    const page = await ready(await open(browser, site.url + place, { motion: 'no-preference' }));
     await page.evaluate(FRAME);
     await page.waitForTimeout(REST_MS);
     return page;
@@ -89,7 +90,7 @@ async function inPage(measure) {
 }
 
 /** A step on a run of 1,000 messages, and its first drawing beside mermaid's. */
-function drawn(start) {
+function drawn(start, place) {
   return inPage(async (fresh, browser) => {
     const page = await fresh();
     const { run, messages, steps } = await grow(page, 'messages', start);
@@ -140,12 +141,12 @@ function drawn(start) {
       { what: `a step on a run of ${messages} messages, p95 to paint`, value: ms(p95), bar: `at most ${STEP_MS_MAX} ms`, ok: p95 <= STEP_MS_MAX, note: `${all.length} passes: ${all.map((value) => value.toFixed(1)).join(', ')}; median step ${ms(quantile(painted.flat(), 0.5))}; until the panel of choices is painted too, two frames later, median ${ms(quantile(settled, 0.5))}, p95 ${ms(quantile(settled, 0.95))}` },
       { what: `first drawing of ${messages} messages, share of mermaid's time`, value: share.toFixed(4), bar: `at most ${MERMAID_SHARE_MAX}`, ok: share <= MERMAID_SHARE_MAX, note: `${ms(ours)} against ${ms(theirs)}` },
     ];
-  });
+  }, place);
 }
 
 export const longRun = () => drawn(START);
 
-export const longLockRun = () => drawn(LOCK_START);
+export const longLockRun = () => drawn(LOCK_START, '#/redis-lock');
 
 /** Opening a link of 1,000 choices: replay and draw. */
 export function longLink() {
@@ -222,5 +223,5 @@ export function redlockInPage() {
       await page.context().close();
     }
     return lines;
-  });
+  }, '#/redlock');
 }

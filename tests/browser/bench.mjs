@@ -9,9 +9,11 @@ import { search } from './bench-search.mjs';
 import { CHROMIUM, FLAGS, launch } from './harness.mjs';
 import { SUB_PATH, serveDist, sizes } from './server.mjs';
 
-/** First load in bytes of brotli, with nothing in the cache: whatever a page asks for until it stands. */
-const FIRST_LOAD_MAX = 250_000;
-const FIRST_PAGES = ['', '#/two-phase-commit', '#/redlock', '#/isolation'];
+/**
+ * First load in bytes of brotli, with nothing in the cache: whatever a page asks for until it stands. Over the 250 KB of the first, locks may cost 20 KB
+ * and databases 40, to whoever comes to them first.
+ */
+const FIRST_PAGES = [['', 250_000], ['#/two-phase-commit', 250_000], ['#/redlock', 270_000], ['#/isolation', 290_000]];
 /** Lighthouse's categories and the least score of each. */
 const SCORES_MIN = { performance: 95, accessibility: 100, 'best-practices': 100, seo: 100 };
 
@@ -23,7 +25,7 @@ async function firstLoad() {
   const browser = await launch();
   const lines = [];
   try {
-    for (const place of FIRST_PAGES) {
+    for (const [place, most] of FIRST_PAGES) {
       const context = await browser.newContext();
       const page = await context.newPage();
       const asked = new Set();
@@ -38,7 +40,7 @@ async function firstLoad() {
         console.log(`    ${kilobytes(bytesOf.get(name)).padStart(10)}  ${name}`);
       }
       const sum = loaded.reduce((total, name) => total + bytesOf.get(name), 0);
-      lines.push({ what: `first load of ${place || 'the home page'}, brotli`, value: kilobytes(sum), bar: `at most ${kilobytes(FIRST_LOAD_MAX)}`, ok: sum <= FIRST_LOAD_MAX });
+      lines.push({ what: `first load of ${place || 'the home page'}, brotli`, value: kilobytes(sum), bar: `at most ${kilobytes(most)}`, ok: sum <= most });
     }
   } finally {
     await browser.close();

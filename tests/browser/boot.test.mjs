@@ -96,3 +96,28 @@ test('with scripts off the page says so and shows the picture', async () => {
   assert.ok(await page.locator('.first-paint img').isVisible());
   page.check();
 });
+
+test('each part of the page is loaded by who comes to it, and by nobody else; Back goes from part to part', async () => {
+  const loaded = [];
+  const page = await ready(await open(browser, site.url, {
+    before: (page) => page.on('request', (request) => request.url().endsWith('.wasm') && loaded.push(/interleave(-[a-z]+)?-/.exec(request.url())[1] ?? 'first')),
+  }));
+  const title = (name) => page.getByRole('heading', { level: 1, name }).waitFor();
+  assert.deepEqual(loaded, ['first']);
+  await page.getByRole('link', { name: 'Two-phase commit', exact: true }).click();
+  await title('Two-phase commit');
+  assert.deepEqual(loaded, ['first']);
+  await page.goBack();
+  await page.getByRole('link', { name: 'Redlock', exact: true }).click();
+  await title('Redlock');
+  assert.deepEqual(loaded, ['first', '-locks']);
+  await page.goto(`${site.url}#/isolation/write-skew`);
+  await title('Isolation levels');
+  assert.deepEqual(loaded, ['first', '-locks', '-databases']);
+  await page.goBack();
+  await title('Redlock');
+  await page.goBack();
+  await page.getByRole('heading', { level: 2, name: 'Scenarios' }).waitFor();
+  assert.deepEqual(loaded, ['first', '-locks', '-databases', '-locks', 'first']);
+  page.check();
+});

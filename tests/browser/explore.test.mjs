@@ -308,7 +308,7 @@ test('native and Wasm search alike: every variant within its own budget', async 
 test('what is no message of the search is refused by the worker, and by the page', async () => {
   const page = await lab(BASIC);
   const replies = await page.evaluate(async () => {
-    const wasm = document.querySelector('link[rel=preload][type="application/wasm"]').href;
+    const wasm = document.querySelector('meta[name=part-commit]').content.split(' ')[1];
     const module = await WebAssembly.compileStreaming(fetch(wasm));
     const worker = new Worker(document.querySelector('script[type=module][src]').src, { type: 'module' });
     const replies = [];

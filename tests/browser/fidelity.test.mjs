@@ -8,6 +8,15 @@ let browser;
 let site;
 withSite((...both) => ([browser, site] = both));
 
+/** Until a run is shown; on the way, a page without one, or a part of the page that is not loaded yet, has none to tell. */
+const shown = (page, run) => page.waitForFunction((run) => {
+  try {
+    return window.interleave.run().startsWith(`${run}&step=`);
+  } catch {
+    return false;
+  }
+}, run);
+
 test('every counterexample of the table opens at the violation it names', async () => {
   const page = await ready(await open(browser, site.url));
   await page.getByRole('link', { name: 'Fidelity' }).click();
@@ -18,7 +27,7 @@ test('every counterexample of the table opens at the violation it names', async 
   for (const { href, words } of found) {
     await page.goto(href);
     const run = decodeURIComponent(href.slice(href.indexOf('#') + 1));
-    await page.waitForFunction((run) => window.interleave.run().startsWith(`${run}&step=`), run);
+    await shown(page, run);
     const violated = await page.evaluate(() => window.interleave.invariants().filter(({ state }) => state === 'violated').map(({ id }) => id));
     assert.ok(violated.includes(words.replace(' breaks', '').toLowerCase()), `${words}: ${violated}`);
   }

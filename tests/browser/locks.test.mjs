@@ -20,7 +20,7 @@ let site;
 withSite((...both) => ([browser, site] = both));
 
 test('the search in the page finds what the table says of every lock', async () => {
-  const page = await ready(await open(browser, site.url));
+  const page = await ready(await open(browser, `${site.url}#/redlock`));
   const rows = readFileSync(TABLE, 'utf8').split('\n').map((line) => line.split('\t'));
   const asked = rows.filter(([scenario, , , question, states]) => LOCKS.includes(scenario) && question.startsWith('violation') && Number(states) <= STATES_MAX);
   assert.ok(asked.length >= 12, `${asked.length} rows`);
@@ -38,7 +38,7 @@ test('the search in the page finds what the table says of every lock', async () 
 
 test('every lock opens with something to do, and axe finds no fault, wide and light or narrow and dark', async () => {
   for (const shape of [{}, { width: 360, height: 800, theme: 'dark' }]) {
-    const page = await ready(await open(browser, site.url, shape));
+    const page = await ready(await open(browser, `${site.url}#/redlock`, shape));
     for (const [lock, variant] of Object.entries(OPENED)) {
       await page.evaluate((run) => window.interleave.open(run), `/${lock}/${variant}?v=1&rev=1&run=a.begin`);
       await page.waitForSelector('.diagram-body');

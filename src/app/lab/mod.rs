@@ -91,7 +91,7 @@ fn frame(info: &'static Info) -> Markup {
             }
             div.side {
                 section #verdicts.panel.verdicts aria-labelledby="verdicts-title" {}
-                section #graphs.panel.graphs aria-label=(text::GRAPHS) {}
+                @if EXHIBITS { section #graphs.panel.graphs aria-label=(text::GRAPHS) {} }
                 section #inspector.panel.inspector aria-labelledby="inspector-title" {}
             }
             div.transport role="group" aria-label=(text::TRANSPORT) {
@@ -102,13 +102,17 @@ fn frame(info: &'static Info) -> Markup {
                 div #along.along role="group" aria-label=(text::ALONG_LIFELINE) {}
             }
         }
-        div.exhibits {
-            section #tables.tables aria-labelledby="tables-title" {}
-            section #levels.levels aria-labelledby="levels-title" {}
+        @if EXHIBITS {
+            div.exhibits {
+                section #tables.tables aria-labelledby="tables-title" {}
+                section #levels.levels aria-labelledby="levels-title" {}
+            }
         }
         section #aligned.aligned aria-labelledby="aligned-title" {}
         div #parameters {}
-        section #script-panel.script-panel aria-labelledby="script-title" {}
+        @if Part::Databases.is_here() {
+            section #script-panel.script-panel aria-labelledby="script-title" {}
+        }
         div.beside {
             section #transcript.panel.transcript aria-labelledby="transcript-title" {}
             section #figures.panel.figures aria-labelledby="figures-title" {}
@@ -123,6 +127,9 @@ fn frame(info: &'static Info) -> Markup {
         (dialog::place(explore::ID))
     }
 }
+
+/// Whether there are tables and graphs to show. Commit protocols have none, and their part of the page, the first that anyone loads, goes without.
+const EXHIBITS: bool = Part::Locks.is_here() || Part::Databases.is_here();
 
 /// Keeps every part of the frame up to date.
 fn keep_parts(bench: Bench) {
@@ -161,8 +168,7 @@ fn keep_parts(bench: Bench) {
             }
         });
     };
-    // Commit protocols have nothing of the kind, and their part of the page is the first that anyone loads.
-    if Part::Locks.is_here() || Part::Databases.is_here() {
+    if EXHIBITS {
         part("graphs", move || exhibits::graphs(bench));
         below("tables", exhibits::tables);
     }

@@ -48,12 +48,6 @@ pub const FIDELITY_TITLE: &str = "Fidelity: how far to trust the lab";
 pub const FIDELITY_LEDE: &str =
     "A lab that is wrong teaches the wrong thing. This is what was checked, how far, and what the models leave out.";
 pub const FIDELITY_WORDS_TITLE: &str = "How to read it";
-pub const FIDELITY_WORDS: [&str; 4] = [
-    "The search tries every order of events within a budget of faults. The tests of this project do it again for every change and compare; each result below is a link to the run that shows it.",
-    "\u{201c}Every reachable state\u{201d} means within that budget. What needs a second crash, or a message later still, was not looked at.",
-    "States are told apart by a 64-bit fingerprint, with all times relative to now; states that differ only in which of several equal participants is which count once.",
-    "Blocked is not broken: it says that nothing which happens by itself leads to the goal, until something is repaired.",
-];
 pub const FIDELITY_BREAKS: &str = "Can it break?";
 pub const FIDELITY_BLOCKS: &str = "Can it block?";
 pub const VARIANT: &str = "Variant";

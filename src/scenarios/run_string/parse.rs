@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{CHOICES_TEXT_MAX, FORMAT_VERSION, LINK_PARAMETERS_MAX, LINK_TEXT_MAX, Link, LinkError, Theme};
 use crate::engine::MAX_STEPS;
-use crate::scenarios::{Entry, SpecError, Values, Variant, catalogue, find};
+use crate::scenarios::{Entry, Part, SpecError, Values, Variant, catalogue, find};
 
 /// Base64url as we write it (no padding), read with or without it.
 pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -176,8 +176,8 @@ fn read(text: &str, inflated: Option<&str>) -> Result<Link, LinkError> {
     }
     // Behind the choices, a script: its name, and what it says.
     let (inflated, script) = match inflated.and_then(|inflated| inflated.split_once('\n')) {
-        Some((choices, script)) => (Some(choices), script.split_once('\n')),
-        None => (inflated, None),
+        Some((choices, script)) if Part::Databases.is_here() => (Some(choices), script.split_once('\n')),
+        _ => (inflated, None),
     };
     given.extend(script);
     let values = info.values(variant, given)?;
