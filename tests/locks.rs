@@ -6,7 +6,7 @@ use interleave::engine::{Run, SpanKind, VerdictState};
 use interleave::scenarios::{Moment, find};
 use support::Temper;
 
-const SCENARIOS: [&str; 9] = [
+const SCENARIOS: [&str; 10] = [
     "redis-lock",
     "redlock",
     "redis-failover",
@@ -16,6 +16,7 @@ const SCENARIOS: [&str; 9] = [
     "lock-table",
     "advisory-lock",
     "try-lock",
+    "leader-election",
 ];
 
 /// A named run.
@@ -147,6 +148,10 @@ fn every_moment_replays_and_shows_what_it_says() {
         ("try-lock", "In time", &[]),
         ("try-lock", "A yes that comes too late", &[]),
         ("try-lock", "Not at all", &[]),
+        ("leader-election", "The deposed leader writes", &["epoch"]),
+        ("leader-election", "An answer that was true", &["epoch"]),
+        ("leader-election", "An older epoch", &[]),
+        ("leader-election", "Not its key any more", &[]),
     ];
     let told: usize = SCENARIOS.iter().map(|id| support::about(id).moments.len()).sum();
     assert_eq!(told, shows.len());
@@ -167,7 +172,7 @@ fn whoever_plays_it_out_without_faults_gets_in_and_leaves_the_lock_free() {
                     // Redlock gives up after its attempts, so a second client may not get in while the first works.
                     "redlock" => &[("throws", "none"), ("clients", "1")],
                     // Two who wait are a herd.
-                    "zookeeper-lock" | "etcd-lock" => &[("clients", "2")],
+                    "zookeeper-lock" | "etcd-lock" | "leader-election" => &[("clients", "2")],
                     "consul-lock" => &[("clients", "3")],
                     // Of itself a lock at session level comes apart behind such a pool, and one that is taken twice stays.
                     "advisory-lock" if matches!(variant.id, "locked-twice" | "statement-pool") => &[("clients", "1")],
@@ -394,6 +399,7 @@ fn fencing_refuses_the_old_token_and_promises_no_mutual_exclusion() {
         ("consul-lock", "Fenced by its LockIndex"),
         ("lock-table", "Fenced off"),
         ("redis-failover", "Fenced by the storage"),
+        ("leader-election", "An older epoch"),
     ] {
         let moment = moment(scenario, title);
         let run = drive(scenario, moment.variant, &[], moment.choices);
@@ -432,6 +438,7 @@ fn fencing_holds_whatever_the_adversary_does() {
         let fenced = match scenario {
             "consul-lock" => "sequencer",
             "advisory-lock" => "guarded",
+            "leader-election" => "epoch",
             _ => "fenced",
         };
         let variant = entry.info().variant(fenced).expect("a variant");

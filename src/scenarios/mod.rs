@@ -35,6 +35,7 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(locks::TABLE),
     shelf!(locks::ADVISORY),
     shelf!(locks::TRY),
+    shelf!(locks::LEADER),
     shelf!(isolation::ISOLATION),
     shelf!(isolation::LOST_UPDATE),
     shelf!(isolation::DOUBLE_BOOKING),

@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import { accessible, open, ready, withSite } from './harness.mjs';
 
 const TABLE = new URL('../../docs/explored.tsv', import.meta.url);
-const LOCKS = ['redis-lock', 'redlock', 'redis-failover', 'zookeeper-lock', 'etcd-lock', 'consul-lock', 'lock-table', 'advisory-lock', 'try-lock'];
+const LOCKS = ['redis-lock', 'redlock', 'redis-failover', 'zookeeper-lock', 'etcd-lock', 'consul-lock', 'lock-table', 'advisory-lock', 'try-lock', 'leader-election'];
 /** With a variant of each that is opened. */
-const OPENED = { 'redis-failover': 'async', 'zookeeper-lock': 'recipe', 'etcd-lock': 'recipe', 'consul-lock': 'recipe', 'lock-table': 'owner-checked', 'advisory-lock': 'session', 'try-lock': 'limited' };
+const OPENED = { 'redis-failover': 'async', 'zookeeper-lock': 'recipe', 'etcd-lock': 'recipe', 'consul-lock': 'recipe', 'lock-table': 'owner-checked', 'advisory-lock': 'session', 'try-lock': 'limited', 'leader-election': 'epoch' };
 /** Larger spaces take too long here. */
 const STATES_MAX = 25_000;
 

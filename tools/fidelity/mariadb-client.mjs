@@ -85,6 +85,7 @@ export async function open(path, user, database) {
   const connection = {
     busy: false,
     async query(sql) {
+      if (connection.busy) throw new Error('the connection waits for an answer');
       connection.busy = true;
       sequence = 0;
       write(Buffer.concat([Buffer.from([3]), Buffer.from(sql)]));

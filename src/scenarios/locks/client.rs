@@ -50,6 +50,8 @@ pub struct More {
     pub master: u8,
     /// Its clock when it began to want the lock, in ms, while it waits and that is limited.
     pub since_ms: Option<i64>,
+    /// How often it has written, where it leads.
+    pub written: u8,
 }
 
 // Where nothing more is needed, links that were shared end where they did.
@@ -127,7 +129,7 @@ impl Client {
 
     /// What a crash leaves: nothing but that no value is drawn twice.
     pub fn crashed(&self) -> Self {
-        Client { attempt: self.attempt, more: More { master: self.more.master, since_ms: None }, ..Client::new() }
+        Client { attempt: self.attempt, more: More { master: self.more.master, ..More::default() }, ..Client::new() }
     }
 
     /// Whether it is in its critical section.
@@ -174,6 +176,13 @@ impl Client {
                     cx.set_timer(Timer::Work, config.work_ms);
                 }
                 Msg::Gone(owner, _) if owner == self.owner(me) => self.on_gone(config, cx),
+                Msg::Written(owner)
+                    if owner == self.owner(me) && self.phase == Phase::Writing && self.leads_on(config) =>
+                {
+                    because(cx, "it leads on");
+                    self.phase = Phase::Reading;
+                    cx.send(config.storage(), Msg::Read(owner, self.token));
+                }
                 Msg::Written(owner) if owner == self.owner(me) && self.phase == Phase::Writing => {
                     because(cx, "its work is done");
                     self.leave(config, Phase::Releasing, cx);
@@ -204,6 +213,7 @@ impl Client {
             self.tries = self.tries.saturating_add(1);
         }
         self.granted = 0;
+        self.more.written = 0;
         self.token = None;
         self.until_ms = None;
         self.renewals = 0;
@@ -367,6 +377,19 @@ impl Client {
         cx.mark(ENTERED);
     }
 
+    /// Counts a write of a leader, which leads on after its first.
+    fn leads_on(&mut self, config: &Config) -> bool {
+        let is_first = config.rules.leads && self.more.written == 0;
+        self.more.written += u8::from(is_first);
+        is_first
+    }
+
+    /// Sends what the storage shall be.
+    pub fn write(&mut self, config: &Config, cx: &mut Context<'_>) {
+        self.phase = Phase::Writing;
+        cx.send(config.storage(), Msg::Write(self.owner(cx.me()), self.token));
+    }
+
     /// Whatever limited its waiting is of no matter any more.
     fn wait_no_more(&mut self, cx: &mut Context<'_>) {
         if self.more.since_ms.take().is_some() {
@@ -499,10 +522,11 @@ impl Client {
                     self.leave(config, Phase::Failed, cx);
                 }
             }
-            (Timer::Work, Phase::Working) => {
-                self.phase = Phase::Writing;
-                cx.send(config.storage(), Msg::Write(self.owner(cx.me()), self.token));
+            (Timer::Work, Phase::Working) if config.rules.asks_first => {
+                because(cx, "it asks before it writes");
+                self.call(config, Command::Own, cx);
             }
+            (Timer::Work, Phase::Working) => self.write(config, cx),
             (Timer::Renew, _) if config.rules.service.has_sessions() => self.ping(config, cx),
             (Timer::Renew, _) if self.is_inside() => {
                 self.asked_ms = cx.local_ms();

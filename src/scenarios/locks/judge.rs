@@ -1,5 +1,7 @@
 //! What must hold, what should come to hold, and who waits for whom.
 
+use std::hash::{Hash, Hasher};
+
 use super::client::{Client, ENTERED, LEFT, Phase, WANTED};
 use super::keeper::{Data, WOKE};
 use super::servers::{DELETED, GRANTED, WROTE};
@@ -8,7 +10,7 @@ use super::{Locks, Node};
 use crate::engine::{Blocked, Breach, Goal, Invariant, NodeId, Progress, Protocol, Status, World};
 
 /// What invariants need to know and no node does. Each part is changed by one node only.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Ghost {
     /// Version of the storage that each client read last.
     pub read_at: [u8; MAX_CLIENTS],
@@ -18,6 +20,20 @@ pub struct Ghost {
     pub stolen: Option<(u8, u8)>,
     /// Most clients that the end of one place has woken.
     pub woken: u8,
+    /// The newest epoch whose leader has written, and who that is.
+    pub led: (i64, u8),
+    /// The first write of a leader behind that of a newer one: whose, and who was the newer.
+    pub deposed: Option<(u8, u8)>,
+}
+
+// Where nobody leads, links that were shared end where they did.
+impl Hash for Ghost {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.read_at, self.overwritten, self.stolen, self.woken).hash(hasher);
+        if (self.led, self.deposed) != Default::default() {
+            (self.led, self.deposed).hash(hasher);
+        }
+    }
 }
 
 /// Safety.
@@ -28,6 +44,7 @@ pub const INVARIANTS: &[Invariant<Locks>] = &[
     Invariant { id: "orphan", check: no_orphan },
     Invariant { id: "herd", check: no_herd },
     Invariant { id: "patience", check: no_endless_wait },
+    Invariant { id: "epoch", check: no_deposed_leader },
 ];
 
 /// Liveness.
@@ -157,6 +174,16 @@ fn no_herd(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
     Err(Breach {
         sentence: format!("One place was given up, and {woken} clients are woken for it."),
         guilty: vec![(protocol.config.master(0), WOKE)],
+    })
+}
+
+/// No leader writes after a newer one has.
+fn no_deposed_leader(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
+    let Some((old, new)) = world.ghost.deposed else { return Ok(()) };
+    let storage = protocol.config.storage();
+    Err(Breach {
+        sentence: format!("{} wrote as the leader, after {} had followed it and written.", id(old), id(new)),
+        guilty: vec![(NodeId(old), ENTERED), (storage, WROTE)],
     })
 }
 

@@ -15,6 +15,7 @@ mod etcd_lock;
 mod failover;
 mod judge;
 mod keeper;
+mod leader_election;
 mod lock_table;
 mod look;
 mod redis_failover;
@@ -64,6 +65,8 @@ pub static TABLE: Lock = Lock { info: &lock_table::INFO, rules: lock_table::rule
 pub static FAILOVER: Lock = Lock { info: &redis_failover::INFO, rules: redis_failover::rules };
 /// The scenario with PostgreSQL's advisory locks.
 pub static ADVISORY: Lock = Lock { info: &advisory_lock::INFO, rules: advisory_lock::rules };
+/// The scenario with leaders.
+pub static LEADER: Lock = Lock { info: &leader_election::INFO, rules: leader_election::rules };
 /// The scenario with a limit to waiting.
 pub static TRY: Lock = Lock { info: &try_lock::INFO, rules: try_lock::rules };
 /// The scenario with several.
@@ -376,6 +379,10 @@ impl Protocol for Locks {
 
     fn promises(&self, invariant: &str) -> bool {
         match (invariant, self.config.rules.service) {
+            // Who leads is a matter of belief, and counts where it writes.
+            (invariant, _) if self.config.rules.leads || invariant == "epoch" => {
+                self.config.rules.leads && invariant == "epoch"
+            }
             // Fencing lets two be inside, and only one write.
             ("mutex", _) => !self.config.rules.fenced && !self.config.rules.guarded,
             ("patience", _) => self.config.limit_ms > 0,

@@ -51,6 +51,8 @@ pub const CAREFUL: Rules = Rules {
     acks: 0,
     ignores: false,
     limited: false,
+    leads: false,
+    asks_first: false,
 };
 
 /// The rules of a variant. A name that is none of ours cannot come in: variants are looked up in `INFO` first.

@@ -184,6 +184,16 @@ impl Storage {
             self.newest = self.newest.max(token).max(own).filter(|_| config.rules.fenced);
             return cx.send(from, Msg::Value(owner, own));
         }
+        if let (true, Some(epoch)) = (config.rules.leads, token) {
+            cx.ghost(|ghost| {
+                let (newest, leader) = ghost.led;
+                if epoch < newest {
+                    ghost.deposed = ghost.deposed.or(Some((owner.client, leader)));
+                } else {
+                    ghost.led = (epoch, owner.client);
+                }
+            });
+        }
         let (version, last) = (self.version, self.last);
         cx.ghost(|ghost| {
             if ghost.read_at[at] != version && ghost.overwritten.is_none() {

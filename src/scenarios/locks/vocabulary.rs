@@ -330,6 +330,10 @@ pub struct Rules {
     pub ignores: bool,
     /// Whether it gives up once it has waited for so long.
     pub limited: bool,
+    /// Whether who has the lock is a leader, which goes on to write, and each grant an epoch.
+    pub leads: bool,
+    /// Whether it asks whether it still has the lock before it writes.
+    pub asks_first: bool,
 }
 
 /// How a database's connections are shared.

@@ -73,6 +73,14 @@ impl Client {
             (Phase::Asking, Command::First | Command::Own, Answer::Int(place)) if Some(place) == self.token => {
                 self.enter(config, cx);
             }
+            (Phase::Working, Command::Own, Answer::Int(place)) if Some(place) == self.token => {
+                because(cx, "it has just heard that it leads");
+                self.write(config, cx);
+            }
+            (Phase::Working, Command::Own, _) => {
+                note(cx, "leads no more", "Its key is gone: it stops.");
+                self.stop(Phase::Lost, cx);
+            }
             (Phase::Asking, Command::Own, _) => {
                 note(cx, "its key is gone", "Its lease ended while it waited, and with it its key: it stops.");
                 self.stop(Phase::Lost, cx);

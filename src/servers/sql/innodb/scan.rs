@@ -193,7 +193,7 @@ impl Innodb {
             if place == clustered && unique {
                 return Ok(Step::end(fresh));
             }
-            return Ok(Step::next(entry.key));
+            return Ok(Step { at: Some(entry.key), found: None, fresh, old: false });
         }
         if reading.pushed_down && place != clustered && !path.covering && range.is_past(&entry.key) {
             return Ok(Step::end(Vec::new()));
@@ -227,7 +227,8 @@ impl Innodb {
         };
         let found = found(row.heap, version);
         if range.is_past(&entry.key) {
-            return Ok(Step::end(fresh));
+            // Behind the range of another index, entry and row stay locked also at READ COMMITTED.
+            return Ok(Step::end(if place == clustered { fresh } else { Vec::new() }));
         }
         Ok(Step { at: Some(entry.key), found: Some(found), fresh, old: false })
     }

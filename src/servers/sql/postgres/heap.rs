@@ -176,6 +176,8 @@ impl Postgres {
                     }
                 }
                 State::Running(_) => Fate::Taken,
+                // As long as any of several goes on, the row counts as being changed (HeapTupleSatisfiesUpdate).
+                _ if members.len() > 1 => Fate::Taken,
                 _ if tuple.next.is_some() => Fate::Updated,
                 _ => Fate::Deleted,
             };

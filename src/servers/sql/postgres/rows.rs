@@ -204,6 +204,9 @@ impl Postgres {
                             return Ok(Outcome::Taken);
                         }
                     }
+                    if let Some(ended) = self.ended(spot, updater) {
+                        return Ok(ended);
+                    }
                 }
             }
         }
@@ -270,10 +273,17 @@ impl Postgres {
         if !(several && own) {
             self.line_up(session, spot, mode, true)?;
         }
+        let updater = clashing.iter().find(|member| member.update).copied();
         for member in clashing {
             self.wait_for(session, member.xid, true)?;
         }
-        Ok(Outcome::Done)
+        Ok(self.ended(spot, updater).unwrap_or(Outcome::Done))
+    }
+
+    /// What has become of a row if whoever changed it has committed.
+    fn ended(&self, spot: Spot, updater: Option<Member>) -> Option<Outcome> {
+        updater.filter(|updater| !self.running(updater.xid) && !self.aborted(updater.xid))?;
+        Some(if self.tuple(spot.table, spot.tid).next.is_some() { Outcome::Updated } else { Outcome::Deleted })
     }
 
     fn targets(&self, spot: Spot) -> [Target; 3] {
