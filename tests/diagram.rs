@@ -172,18 +172,3 @@ fn a_run_with_every_kind_of_event_draws_each() {
     let scene = export(&scene, &About { title: "every sign", description: &text, link: None, theme: Theme::Light });
     expect_file!["golden/every-sign.svg"].assert_eq(&scene);
 }
-
-/// The picture that stands on the page until the app arrives, and where it cannot.
-#[test]
-fn the_first_picture_is_an_export_of_a_real_run() {
-    let (_, title, run) = moments().into_iter().next().expect("there is a moment");
-    let (trace, step) = (run.trace(), run.steps());
-    let scene = layout(trace, step, &Style::for_width(900.0));
-    for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
-        let about = About { title, description: &transcript(trace, step), link: None, theme };
-        expect_file![format!("../public/split-{name}.svg")].assert_eq(&export(&scene, &about));
-    }
-    let page = include_str!("../index.html");
-    let size = format!("width=\"900\" height=\"{}\"", scene.height + 58.0);
-    assert!(page.contains(&size), "index.html must reserve {size}");
-}
