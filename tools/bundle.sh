@@ -28,10 +28,10 @@ if command -v node >/dev/null 2>&1; then
   node "$TRUNK_SOURCE_DIR/tools/bare.mjs" split-*.svg
 fi
 if command -v esbuild >/dev/null 2>&1; then
-  # What is rewritten is no longer what its digest was taken of.
-  sed -E 's| integrity="?[^" >]*"?( src="?[^" >]*boot-)|\1|' index.html >index.bundled
+  # What is rewritten is no longer what its digest was taken of; the icon needs none.
+  sed -E 's| integrity="?[^" >]*"?( src="?[^" >]*boot-\| rel="?icon)|\1|' index.html >index.bundled
   mv index.bundled index.html
-  for glue in interleave-*.js boot-*.js; do
+  for glue in interleave-*.js boot-*.js trouble.js; do
     esbuild --minify --format=esm --target=es2022 --log-level=error "$glue" >"$glue.min"
     mv "$glue.min" "$glue"
   done

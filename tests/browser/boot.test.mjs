@@ -45,6 +45,16 @@ test('a Wasm that does not come is named, and the picture stays', async () => {
   assert.ok(await page.locator('.first-paint img').isVisible());
 });
 
+test('where not even the words for it can be had, that a part is missing is still said', async () => {
+  const page = await open(browser, site.url, {
+    before: (page) => page.route(/(_bg\.wasm|trouble\.js)$/, (route) => route.abort()),
+  });
+  const alert = page.getByRole('alert');
+  await alert.waitFor();
+  assert.match(await alert.textContent(), /A part of the lab could not be loaded\. Check your connection/);
+  assert.ok(await page.locator('.first-paint img').isVisible());
+});
+
 test('a Wasm that the host does not have is named', async () => {
   const page = await open(browser, site.url, {
     before: (page) => page.route('**/*.wasm', (route) => route.fulfill({ status: 404, body: 'not found' })),
