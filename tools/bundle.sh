@@ -29,7 +29,7 @@ if command -v node >/dev/null 2>&1; then
 fi
 if command -v esbuild >/dev/null 2>&1; then
   # What is rewritten is no longer what its digest was taken of; the icon needs none.
-  sed -E 's| integrity="?[^" >]*"?( src="?[^" >]*boot-\| rel="?icon)|\1|' index.html >index.bundled
+  sed -E 's| integrity="?[^" >]*"?( src="?[^" >]*boot-\| rel="?icon)|\1|g' index.html >index.bundled
   mv index.bundled index.html
   for glue in interleave-*.js boot-*.js trouble.js; do
     esbuild --minify --format=esm --target=es2022 --log-level=error "$glue" >"$glue.min"
