@@ -248,7 +248,7 @@ test('a drawing that was stepped through is the one that a fresh page draws', as
 
 test('by mouse: a release that comes late deletes the lock of another', async () => {
   const page = await ready(await open(browser, site.url));
-  await page.getByRole('link', { name: 'A lock in Redis' }).click();
+  await page.getByRole('link', { name: 'A lock in Redis', exact: true }).click();
   await page.getByRole('radio', { name: /^Release without owner check/ }).check();
   await shows(page, 'Step 20 of 20');
   assert.equal(await verdict(page, 'owner'), 'holds');

@@ -1,19 +1,11 @@
 //! Reading links: tolerant of what chat programs do to them, strict about what they mean.
 
-use base64::Engine as _;
-use base64::alphabet::URL_SAFE;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use percent_encoding::percent_decode_str;
 
 use super::{CHOICES_TEXT_MAX, FORMAT_VERSION, LINK_PARAMETERS_MAX, LINK_TEXT_MAX, Link, LinkError, Theme};
 use crate::engine::MAX_STEPS;
 use crate::scenarios::{Entry, Part, SpecError, Values, Variant, catalogue, find};
-
-/// Base64url as we write it (no padding), read with or without it.
-pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// Keys that belong to the run itself, beside the scenario's parameters.
 const RUN_KEYS: [&str; 5] = ["v", "rev", "seed", "run", "runz"];
@@ -37,7 +29,12 @@ pub fn parse(text: &str) -> Result<Link, LinkError> {
 pub fn packed(text: &str) -> Option<Vec<u8>> {
     let parts = Parts::of(text).ok()?;
     let runz = parts.fragment.iter().find(|(key, _)| key == "runz")?;
-    BASE64.decode(runz.1.trim()).ok()
+    decoded(runz.1.trim()).ok()
+}
+
+/// What base64url stands for. We write it without padding; others may have added some.
+fn decoded(text: &str) -> Result<Vec<u8>, base64ct::Error> {
+    Base64UrlUnpadded::decode_vec(text.trim_end_matches('='))
 }
 
 /// Reads a link whose choices were compressed, with what they inflate to.
@@ -263,7 +260,7 @@ impl<'a> RunPairs<'a> {
 }
 
 fn not_inflated(runz: &str) -> LinkError {
-    match BASE64.decode(runz) {
+    match decoded(runz) {
         Ok(_) => LinkError::Packed,
         Err(error) => LinkError::Damaged { why: format!("they are not base64url ({error})") },
     }

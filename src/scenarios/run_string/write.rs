@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use base64::Engine as _;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::parse::BASE64;
 use super::{FORMAT_VERSION, Link, RUN_STRING_MAX};
 use crate::scenarios::Parameter;
 
@@ -108,7 +107,7 @@ impl Link {
         match choices {
             _ if self.opening => {}
             Choices::Plain => add("run", &self.choices_text()),
-            Choices::Packed(deflated) => add("runz", &BASE64.encode(deflated)),
+            Choices::Packed(deflated) => add("runz", &Base64UrlUnpadded::encode_string(deflated)),
         }
         text
     }
