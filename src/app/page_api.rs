@@ -3,7 +3,7 @@
 //! | call | does |
 //! | --- | --- |
 //! | `version` | 1 |
-//! | `open(run)` | opens a link, or what stands behind its `#`; a Promise that is rejected where it could not be read whole |
+//! | `open(run)` | opens a link, or what stands behind its `#`; a Promise that is rejected where it could not be read whole. A run of another part of the page ([`crate::scenarios::Part`]) has the page loaded anew, and its Promise is never settled |
 //! | `choices()` | what may happen next: `[{name, group, label, verb, node, message, disabled, crashPoints: [{name, label}]}]` |
 //! | `choose(name)` | takes a choice at the step that is shown; returns the step |
 //! | `back()`, `goto(step)` | moves; returns the step |
