@@ -652,6 +652,11 @@ proptest! {
                 prop_assert!(shares.is_sorted_by(|one, next| one >= next) && shares[0] - shares[shares.len() - 1] <= 1);
                 prop_assert!(!running.log.is_rebalancing(GROUP));
             }
+            let mut probe = running.log.clone();
+            for (member, old) in ids.iter().flat_map(|member| (0..now).map(move |old| (*member, old))) {
+                let answer = probe.commit(GROUP, member, old, &partition(0), 0);
+                prop_assert_eq!(answer, Err(Refused::IllegalGeneration), "an old generation may not commit");
+            }
             (generation, members) = (now, ids);
             let awaited = running.log.awaited(GROUP);
             prop_assert_eq!(running.log.is_rebalancing(GROUP), !awaited.is_empty(), "a rebalance waits for someone");
@@ -678,6 +683,8 @@ fn partitions_are_given_out_topic_by_topic() {
     assert_eq!(log.awaited(GROUP), [0]);
     assert_eq!(log.join(GROUP, 0, &["t0", "t1"]).unwrap().len(), 2);
     assert_eq!(own(&log), ["t0p0 t0p1 t0p2 t1p0 t1p1 t1p2", "t2p0 t2p1 t2p2"]);
+    let again = log.join(GROUP, 0, &["t1", "t0", "t1"]).unwrap();
+    assert_eq!((again.len(), again[0].generation, log.is_rebalancing(GROUP)), (1, 3, false), "nothing has changed");
     assert_eq!(log.join(GROUP, 3, &["t9"]), Err(Refused::UnknownTopicOrPartition));
 }
 
@@ -706,6 +713,19 @@ fn an_old_generation_may_not_commit() {
     assert_eq!(log.commit(GROUP, 2, 2, &partition(9), 9), Err(Refused::UnknownTopicOrPartition));
     assert_eq!(Refused::IllegalGeneration.to_string(), "ILLEGAL_GENERATION");
     assert_eq!(log.committed(GROUP, &at), Some(7));
+}
+
+/// Where the coordinator fails within a rebalance, the next one knows the last generation (`__consumer_offsets`), not who had joined since: they ask again.
+#[test]
+fn who_had_joined_when_the_coordinator_failed_joins_again() {
+    let mut log = log();
+    log.join(GROUP, 1, &[TOPIC]).unwrap();
+    assert_eq!(log.join(GROUP, 2, &[TOPIC]), Ok(Vec::new()));
+    log.restart();
+    let told: Vec<u16> = log.join(GROUP, 1, &[TOPIC]).unwrap().iter().map(|answer| answer.member).collect();
+    assert_eq!(told, [1]);
+    assert_eq!(log.join(GROUP, 2, &[TOPIC]), Ok(Vec::new()));
+    assert_eq!(log.awaited(GROUP), [1]);
 }
 
 /// What a group does not know, another may not change: groups read the same partition each at its own pace (Introduction, Main Concepts).
