@@ -21,7 +21,7 @@
 //! | [`explore`] | the search: [`explore::Model`] is what can be searched, [`explore::Search`] searches it, [`explore::Question`] is what a reader asks |
 //! | [`diagram`] | [`diagram::layout`]: trace to [`diagram::Scene`], which the page and the SVG export draw alike; Mermaid, PlantUML, transcript |
 //! | [`scenarios`] | the catalogue, what a scenario declares ([`scenarios::Info`]), run strings and links ([`scenarios::run_string`]), and a folder or file for each scenario |
-//! | [`servers`] | simulated infrastructure, each mirroring a real system: [`servers::sql`] is PostgreSQL 15, MariaDB 10.11's InnoDB and textbook two-phase locking with their sessions, locks and isolation levels, and the isolation tester's file format; [`servers::redis`] is Redis 7.0; [`servers::zookeeper`], [`servers::etcd`] and [`servers::consul`] are what a lock needs of ZooKeeper 3.8, etcd 3.4 and Consul |
+//! | [`servers`] | simulated infrastructure, each mirroring a real system: [`servers::sql`] is PostgreSQL 15, MariaDB 10.11's InnoDB and textbook two-phase locking with their sessions, locks and isolation levels, and the isolation tester's file format; [`servers::redis`] is Redis 7.0; [`servers::zookeeper`], [`servers::etcd`] and [`servers::consul`] are what a lock needs of ZooKeeper 3.8, etcd 3.4 and Consul; [`servers::broker`] is RabbitMQ's queue and Kafka's log |
 //! | [`engine`] | [`engine::World`], [`engine::Choice`], clocks, network, faults, recording, replay, branches. Knows no protocol |
 //!
 //! # What a step does to the page
