@@ -83,7 +83,7 @@ pub enum Msg {
     /// What a broker hands out.
     Parcel { parcel: Parcel, key: Word, value: Word, is_again: bool },
     /// How a parcel ended.
-    Settle { parcel: Parcel, how: Settled },
+    Settle { parcel: Parcel, how: Settled, is_ready: bool },
     /// Somebody wants what comes from a topic or queue.
     Subscribe { topic: Word },
 }

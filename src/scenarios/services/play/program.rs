@@ -301,14 +301,6 @@ impl Play {
         self.gauges.iter().filter(move |gauge| gauge.reading.node == node)
     }
 
-    /// Who takes what comes from a topic or queue, in order.
-    pub fn takers(&self, topic: &str) -> impl Iterator<Item = NodeId> {
-        self.handlers
-            .iter()
-            .filter(move |handler| matches!(&handler.trigger, Trigger::Takes(known) if **known == *topic))
-            .map(|handler| handler.node)
-    }
-
     /// The handler of a member with this trigger, and its place.
     pub fn handler(&self, node: NodeId, is_it: impl Fn(&Trigger) -> bool) -> Option<u16> {
         let at = self.handlers.iter().position(|handler| handler.node == node && is_it(&handler.trigger))?;

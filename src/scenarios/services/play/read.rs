@@ -19,7 +19,7 @@
 //!   reply paid $answer
 //!   again:
 //!   reply paid $answer
-//! gauge charged bank SELECT count(*) FROM charges        a number that rules and ledgers name
+//! gauge charged bank SELECT count(*) FROM charges        a number that rules and ledgers name; `gauge dead mq` how many a queue has put aside
 //! state orders SELECT status FROM orders                 a word for the lifeline
 //! pending orders unapproved                              a gauge that says whether something unfinished can be read
 //! always once: charged <= 1 | {charged} charges.         what must hold
@@ -137,7 +137,11 @@ fn number<T: std::str::FromStr>(text: &str) -> Read<T> {
 
 fn reading(play: &Play, text: &str) -> Read<Reading> {
     let (id, sql) = first(text);
-    Ok(Reading { node: node(play, id)?, query: statements(sql)? })
+    let node = node(play, id)?;
+    // Of a queue there is only one number to read: how many messages it has put aside.
+    let is_queue = play.member(node).is_some_and(|member| matches!(member.role, Role::Queue { .. }));
+    let query = if is_queue { Arc::from([]) } else { statements(sql)? };
+    Ok(Reading { node, query })
 }
 
 fn gauge(play: &Play, name: &str) -> Read<u16> {

@@ -56,8 +56,10 @@ pub struct Thread {
     pub memory: Memory,
     /// Who asked it.
     pub asker: Option<(NodeId, Call)>,
-    /// What it was handed, until it has said how that ended.
+    /// What it was handed.
     pub parcel: Option<Parcel>,
+    /// Whether it has said how that ended.
+    is_settled: bool,
     /// What it waits for: whom it asked, and under which name the answer comes into memory.
     pub awaits: Vec<(u8, NodeId, Word)>,
     /// Whether it waits for them.
@@ -177,11 +179,8 @@ impl Service {
         let me = cx.me();
         for handler in play.handlers.iter().filter(|handler| handler.node == me) {
             let Trigger::Takes(topic) = &handler.trigger else { continue };
-            let broker = play
-                .nodes()
-                .find(|(_, member)| matches!(member.role, Role::Queue { .. } | Role::Log { .. }))
-                .map(|(node, _)| node);
-            if let Some(broker) = broker {
+            let is_broker = |role: Role| matches!(role, Role::Queue { .. } | Role::Log { .. });
+            if let Some((broker, _)) = play.nodes().find(|(_, member)| is_broker(member.role)) {
                 cx.send(broker, Msg::Subscribe { topic: Arc::clone(topic) });
             }
         }
@@ -229,6 +228,7 @@ impl Service {
             memory,
             asker,
             parcel,
+            is_settled: false,
             awaits: Vec::new(),
             is_waiting: false,
             is_working: false,
@@ -360,8 +360,7 @@ impl Service {
                 }
             }
         }
-        // Whoever does not say how a delivery ended is done with it.
-        self.settle(place, Settled::Done, cx);
+        self.put_down(play, place, cx);
         self.threads[place] = None;
         while self.threads.last().is_some_and(Option::is_none) {
             self.threads.pop();
@@ -371,9 +370,24 @@ impl Service {
     /// Says how the delivery at hand ended, if there is one.
     fn settle(&mut self, place: usize, how: Settled, cx: &mut Context<'_>) {
         let Some(Some(thread)) = self.threads.get_mut(place) else { return };
-        if let Some(parcel) = thread.parcel.take() {
-            let to = parcel.from;
-            cx.send(to, Msg::Settle { parcel, how });
+        if let Some(parcel) = &thread.parcel {
+            thread.is_settled = true;
+            let (to, is_ready) = (parcel.from, how != Settled::Done);
+            let parcel = parcel.clone();
+            if is_ready {
+                thread.parcel = None;
+            }
+            cx.send(to, Msg::Settle { parcel, how, is_ready });
+        }
+    }
+
+    /// A thread ends: whoever has not said how its delivery ended is done with it, and whoever reads a log is ready for the next record.
+    fn put_down(&mut self, play: &Play, place: usize, cx: &mut Context<'_>) {
+        let Some(Some(thread)) = self.threads.get_mut(place) else { return };
+        let Some(parcel) = thread.parcel.take() else { return };
+        let is_log = play.member(parcel.from).is_some_and(|member| matches!(member.role, Role::Log { .. }));
+        if is_log || !thread.is_settled {
+            cx.send(parcel.from, Msg::Settle { parcel, how: Settled::Done, is_ready: true });
         }
     }
 
