@@ -5,6 +5,7 @@ pub mod isolation;
 pub mod locks;
 mod part;
 pub mod run_string;
+pub mod services;
 pub mod two_phase_commit;
 
 use crate::engine::{Followed, follow_in};
@@ -42,6 +43,7 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(isolation::DEADLOCK),
     shelf!(isolation::INVENTORY),
     shelf!(isolation::FLASH_SALE),
+    shelf!(services::IDEMPOTENCY),
 ];
 
 /// Every scenario, in the order of the home page.
