@@ -44,6 +44,9 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(isolation::INVENTORY),
     shelf!(isolation::FLASH_SALE),
     shelf!(services::IDEMPOTENCY),
+    shelf!(services::MESSAGE_QUEUE),
+    shelf!(services::OUTBOX),
+    shelf!(services::EVENT_SOURCING),
 ];
 
 /// Every scenario, in the order of the home page.

@@ -41,7 +41,7 @@ pub fn gauge(protocol: &Services, world: &World<Services>, at: u16) -> i64 {
     let gauges = match world.state(gauge.reading.node) {
         Node::Service(service) => &service.gauges,
         Node::Base(base) => &base.gauges,
-        Node::Post(post) => return post.dead(),
+        Node::Post(post) => return post.number(&gauge.reading.topic),
         Node::Cache(_) => return 0,
     };
     gauges.get(usize::from(gauge.place)).copied().unwrap_or(0)
@@ -86,7 +86,7 @@ pub fn is_at_rest(protocol: &Services, world: &World<Services>) -> bool {
                     // What the reader's side might still ask for need not be asked.
                     !service.is_busy() && (is_client || service.steps(&protocol.play, node).is_empty())
                 }
-                Node::Post(post) => post.is_idle(),
+                Node::Post(post) => post.is_idle(&protocol.play, node),
                 Node::Base(_) | Node::Cache(_) => true,
             }
     };

@@ -164,7 +164,9 @@ impl Protocol for Services {
     fn exposure(&self, me: NodeId) -> Exposure {
         match self.play.member(me).map(|member| member.role) {
             Some(Role::Service) => Exposure { clock: false, ..Exposure::ALL },
-            Some(Role::Queue { .. } | Role::Log { .. }) => Exposure { clock: false, pause: false, ..Exposure::ALL },
+            Some(Role::Queue { .. }) => Exposure { clock: false, pause: false, ..Exposure::ALL },
+            // A log is a cluster: when one of its brokers crashes, another leads, and who waits for an answer asks there. Whoever reads has kept its place.
+            Some(Role::Log { .. }) => Exposure { partition: true, ..Exposure::NONE },
             Some(Role::Redis) => Exposure { clock: true, ..Exposure::NONE },
             _ => Exposure::NONE,
         }

@@ -236,13 +236,15 @@ pub struct Gauge {
     pub place: u16,
 }
 
-/// A question to a member's database.
+/// A question to a member's database, or to a broker.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Reading {
     /// Whose.
     pub node: NodeId,
     /// The question.
     pub query: Arc<[Statement]>,
+    /// Of a broker: the topic or queue that it is about; of all where empty.
+    pub topic: Word,
 }
 
 /// What must hold.
@@ -294,6 +296,12 @@ impl Play {
     /// The member of this id.
     pub fn find(&self, id: &str) -> Option<NodeId> {
         self.nodes().find(|(_, member)| &*member.id == id).map(|(node, _)| node)
+    }
+
+    /// The broker that is taken from: the first, if there is one.
+    pub fn broker(&self) -> Option<NodeId> {
+        let is_broker = |role: Role| matches!(role, Role::Queue { .. } | Role::Log { .. });
+        self.nodes().find(|(_, member)| is_broker(member.role)).map(|(node, _)| node)
     }
 
     /// Gauges of a member, in order of their places.

@@ -19,7 +19,8 @@
 //!   reply paid $answer
 //!   again:
 //!   reply paid $answer
-//! gauge charged bank SELECT count(*) FROM charges        a number that rules and ledgers name; `gauge dead mq` how many a queue has put aside
+//! gauge charged bank SELECT count(*) FROM charges        a number that rules and ledgers name; `gauge dead mq` how many messages a queue has put aside,
+//!                                                        `gauge events kafka topic` of how many keys a log has records
 //! state orders SELECT status FROM orders                 a word for the lifeline
 //! pending orders unapproved                              a gauge that says whether something unfinished can be read
 //! always once: charged <= 1 | {charged} charges.         what must hold
@@ -30,8 +31,8 @@
 //!
 //! What is done: `let x = $y + 1`, `if a = b and c < d: …`, `go LABEL`, `call NODE name(args) [within MS]` (the answer is `$answer`, and what is said beside
 //! it `$detail`), `undo NODE name(args)` for a compensation, `ask NODE name(args) as x` and `wait [MS]` for several at once, `tell NODE name(args)`,
-//! `reply word [detail]`, `sql S[; S]` (all or none: `$rows`, `$error`, and the first row's columns), `redis COMMAND`, `publish NODE topic key value`,
-//! `done`, `again`, `aside` (of a delivery), `work MS`, `say …`, `stop …`, `end`.
+//! `reply word [detail]`, `sql S[; S]` (all or none: `$rows`, `$error`, and the first row's columns), `redis COMMAND`, `publish NODE topic key value…`
+//! (`on x takes topic(key, a, b)` gets the words of the value one by one), `done`, `again`, `aside` (of a delivery), `work MS`, `say …`, `stop …`, `end`.
 
 use std::sync::Arc;
 
@@ -138,10 +139,13 @@ fn number<T: std::str::FromStr>(text: &str) -> Read<T> {
 fn reading(play: &Play, text: &str) -> Read<Reading> {
     let (id, sql) = first(text);
     let node = node(play, id)?;
-    // Of a queue there is only one number to read: how many messages it has put aside.
-    let is_queue = play.member(node).is_some_and(|member| matches!(member.role, Role::Queue { .. }));
-    let query = if is_queue { Arc::from([]) } else { statements(sql)? };
-    Ok(Reading { node, query })
+    // Of a broker there is only one number to read.
+    let is_broker =
+        play.member(node).is_some_and(|member| matches!(member.role, Role::Queue { .. } | Role::Log { .. }));
+    if is_broker {
+        return Ok(Reading { node, query: Arc::from([]), topic: sql.into() });
+    }
+    Ok(Reading { node, query: statements(sql)?, topic: Word::default() })
 }
 
 fn gauge(play: &Play, name: &str) -> Read<u16> {
@@ -421,10 +425,12 @@ impl Draft {
             "publish" => {
                 let (what, within) = rest.split_once(" within ").unwrap_or((rest, "0"));
                 let (id, what) = first(what);
-                let words: Vec<Template> = what.split_whitespace().map(template).collect();
-                if words.len() != 3 {
+                let (topic, what) = first(what);
+                let (key, value) = first(what);
+                if value.is_empty() {
                     return Err("`publish NODE topic key value` it is".to_owned());
                 }
+                let words = [topic, key, value].into_iter().map(template).collect();
                 self.push(Op::Ask { to: node(play, id)?, verb: Verb::Publish, words, into: "answer".into() });
                 self.push(Op::Wait(number(within)?));
             }

@@ -139,20 +139,21 @@ impl Service {
     pub fn on(&mut self, play: &Play, input: Input<Services>, cx: &mut Context<'_>) {
         let me = cx.me();
         match input {
-            Input::Start => {
-                self.subscribe(play, cx);
-                self.begin(play, |trigger| *trigger == Trigger::Starts, cx);
-            }
+            Input::Start => self.begin(play, |trigger| *trigger == Trigger::Starts, cx),
             Input::Restarted => {
                 self.subscribe(play, cx);
                 self.begin(play, |trigger| *trigger == Trigger::Restarts, cx);
             }
             Input::Step(handler) => {
-                match self.taken.iter_mut().find(|(known, _)| *known == handler) {
-                    Some((_, times)) => *times = times.saturating_add(1),
-                    None => self.taken.push((handler, 1)),
+                // What may be done without end is not counted.
+                let of = play.handlers.get(usize::from(handler)).map(|handler| &handler.trigger);
+                if !matches!(of, Some(Trigger::May { times: 0, .. })) {
+                    match self.taken.iter_mut().find(|(known, _)| *known == handler) {
+                        Some((_, times)) => *times = times.saturating_add(1),
+                        None => self.taken.push((handler, 1)),
+                    }
+                    self.taken.sort_unstable();
                 }
-                self.taken.sort_unstable();
                 self.spawn(play, handler, &[], None, None, cx);
             }
             Input::Timer(Timer::Thread(at)) => self.wake(play, usize::from(at), cx),
@@ -165,8 +166,12 @@ impl Service {
                     let topic = Arc::clone(&parcel.topic);
                     let handler =
                         play.handler(me, |trigger| matches!(trigger, Trigger::Takes(known) if *known == topic));
-                    if let Some(handler) = handler {
-                        self.spawn(play, handler, &[key, value], None, Some(parcel), cx);
+                    // Where a log has come back and sends again what is being worked on, there is nothing new in it.
+                    let is_at_work =
+                        self.threads.iter().flatten().any(|thread| thread.parcel.as_ref() == Some(&parcel));
+                    if let Some(handler) = handler.filter(|_| !is_at_work) {
+                        let words: Vec<Word> = std::iter::once(key).chain(value.split(' ').map(Word::from)).collect();
+                        self.spawn(play, handler, &words, None, Some(parcel), cx);
                     }
                 }
                 Msg::Settle { .. } | Msg::Subscribe { .. } => {}
@@ -174,13 +179,12 @@ impl Service {
         }
     }
 
-    /// Tells brokers what it takes.
+    /// Tells the broker what it takes: it is back.
     fn subscribe(&self, play: &Play, cx: &mut Context<'_>) {
         let me = cx.me();
         for handler in play.handlers.iter().filter(|handler| handler.node == me) {
             let Trigger::Takes(topic) = &handler.trigger else { continue };
-            let is_broker = |role: Role| matches!(role, Role::Queue { .. } | Role::Log { .. });
-            if let Some((broker, _)) = play.nodes().find(|(_, member)| is_broker(member.role)) {
+            if let Some(broker) = play.broker() {
                 cx.send(broker, Msg::Subscribe { topic: Arc::clone(topic) });
             }
         }
