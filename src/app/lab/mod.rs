@@ -129,7 +129,7 @@ fn frame(info: &'static Info) -> Markup {
 }
 
 /// Whether there are tables and graphs to show. Commit protocols have none, and their part of the page, the first that anyone loads, goes without.
-const EXHIBITS: bool = Part::Locks.is_here() || Part::Databases.is_here();
+const EXHIBITS: bool = Part::Locks.is_here() || Part::Databases.is_here() || Part::Services.is_here();
 
 /// Keeps every part of the frame up to date.
 fn keep_parts(bench: Bench) {

@@ -1,4 +1,6 @@
-//! What is said about isolation levels and scripts.
+//! What is said about isolation levels, scripts, tables and plans.
+
+use crate::engine::Stage;
 
 /// How the parameter stands that holds a script.
 pub fn own_script(script: &str) -> String {
@@ -12,6 +14,22 @@ pub const IN_CYCLE: &str = "in the circle";
 pub const TABLES: &str = "Tables";
 pub const TABLES_HELP: &str =
     "What is committed, what each session would see if it looked now, and how each row came to be what it is.";
+pub const TABLES_HELP_ELSEWHERE: &str =
+    "What stands where at this step, and which line of its program each service is at.";
+pub const PLAN: &str = "The plan, forward and back";
+pub const PIVOT: &str = "pivot: no way back";
+
+/// How a step of a plan stands.
+pub fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Ahead => "not begun",
+        Stage::UnderWay => "under way",
+        Stage::Done => "done",
+        Stage::Undone => "undone",
+        Stage::Stuck => "stuck",
+    }
+}
+
 pub const NO_ROWS: &str = "no rows";
 pub const DIFFERS: &str = "differs";
 pub const LEVELS: &str = "The same order at every level";
