@@ -8,7 +8,7 @@
 //! before, that is static membership (`group.instance.id`): it has what it had.
 //!
 //! Left out: transactions, retention and compaction, keyless records (here, the caller names the partition), incremental rebalancing. JoinGroup and
-//! SyncGroup are one step, in which the coordinator assigns by [range](Assignment); `group.initial.rebalance.delay.ms` is 0.
+//! SyncGroup are one step, in which the coordinator assigns by range; `group.initial.rebalance.delay.ms` is 0.
 
 use std::sync::Arc;
 

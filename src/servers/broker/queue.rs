@@ -5,8 +5,9 @@
 //! Consumers are known by their channels, and those by numbers of the caller's choice; there is one consumer on a channel. Delivery tags are the channel's
 //! own: a channel that is opened anew begins at 1, and what was on the way on the old one must not reach the new one, as it does not in a TCP connection.
 //!
-//! Left out: exchanges (what is published is routed to this queue), priorities, expiry of messages, limits of length, transactions. Requeued messages go
-//! where they came from, as the guide says of all queues; a quorum queue hands out what was returned in the order of the returns, before all else.
+//! Left out: exchanges (what is published is routed to this queue), priorities, expiry of messages, limits of length, transactions. What is requeued goes
+//! where it came from, as a classic queue has it. A quorum queue with a limit puts it near the head, in the order of the returns; one without puts it at
+//! the end ("Quorum Queues", Repeated Requeues).
 
 use std::sync::Arc;
 
