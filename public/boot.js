@@ -21,7 +21,7 @@ async function complain(error) {
 const PARTS = {
   locks: 'redis-lock|redlock|redis-failover|zookeeper-lock|etcd-lock|consul-lock|lock-table|advisory-lock|try-lock|leader-election',
   databases: 'isolation|lost-update|double-booking|deadlock|inventory-locking|flash-sale',
-  services: 'idempotency',
+  services: 'idempotency|e-commerce',
 };
 
 /** The part that an address asks for. */

@@ -44,6 +44,7 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(isolation::INVENTORY),
     shelf!(isolation::FLASH_SALE),
     shelf!(services::IDEMPOTENCY),
+    shelf!(services::E_COMMERCE),
 ];
 
 /// Every scenario, in the order of the home page.

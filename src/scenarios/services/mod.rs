@@ -4,6 +4,7 @@
 //! the file that says what the catalogue knows of the scenario; which of them make up a variant, and with which parameters, that file says. `play` reads
 //! and runs it. What a service does between two waits happens in one step, and a crash may fall between any two of its writes and messages.
 
+mod e_commerce;
 mod idempotency;
 mod play;
 
@@ -33,6 +34,10 @@ impl fmt::Debug for Staged {
 /// Requests that come twice.
 pub static IDEMPOTENCY: Staged =
     Staged { info: &idempotency::INFO, text: include_str!("idempotency.play"), sections: idempotency::sections };
+
+/// The whole order path.
+pub static E_COMMERCE: Staged =
+    Staged { info: &e_commerce::INFO, text: include_str!("e_commerce.play"), sections: e_commerce::sections };
 
 /// The part of the page that they are in.
 pub const PART: Part = Part::Services;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::program::{Play, Role, Settled, Verb, Word};
+use super::program::{Play, Role, Settled, Trigger, Verb, Word};
 use super::service::{Call, Parcel};
 use super::{Context, Msg, Services, Timer};
 use crate::engine::{Field, Input, Look, NodeId};
@@ -78,7 +78,16 @@ impl Post {
     /// Acts.
     pub fn on(&mut self, play: &Play, input: Input<Services>, cx: &mut Context<'_>) {
         match input {
-            Input::Start | Input::Step(_) => {}
+            Input::Start => {
+                for handler in &play.handlers {
+                    if let Trigger::Takes(topic) = &handler.trigger {
+                        self.takers.push((Arc::clone(topic), handler.node));
+                        self.open(play, topic, handler.node, cx);
+                    }
+                }
+                return;
+            }
+            Input::Step(_) => {}
             Input::Restarted => {
                 for (topic, node) in self.takers.clone() {
                     self.open(play, &topic, node, cx);

@@ -139,10 +139,8 @@ impl Service {
     pub fn on(&mut self, play: &Play, input: Input<Services>, cx: &mut Context<'_>) {
         let me = cx.me();
         match input {
-            Input::Start => {
-                self.subscribe(play, cx);
-                self.begin(play, |trigger| *trigger == Trigger::Starts, cx);
-            }
+            // Brokers know who takes what as the run begins.
+            Input::Start => self.begin(play, |trigger| *trigger == Trigger::Starts, cx),
             Input::Restarted => {
                 self.subscribe(play, cx);
                 self.begin(play, |trigger| *trigger == Trigger::Restarts, cx);
