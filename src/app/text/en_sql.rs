@@ -30,6 +30,18 @@ pub fn stage(stage: Stage) -> &'static str {
     }
 }
 
+pub const LANES: &str = "Lifelines";
+pub const LANE_GROUPS: &str = "Shown as one";
+pub const LANES_RESET: &str = "As it was";
+
+pub fn lane_left(title: &str) -> String {
+    format!("Move {title} to the left")
+}
+
+pub fn lane_right(title: &str) -> String {
+    format!("Move {title} to the right")
+}
+
 pub const NO_ROWS: &str = "no rows";
 pub const DIFFERS: &str = "differs";
 pub const LEVELS: &str = "The same order at every level";
