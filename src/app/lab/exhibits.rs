@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::diagram::{number, tone_class, tone_sign};
 use crate::engine::{Cell, Exhibit, Graph, GraphEdge, Table};
+use crate::scenarios::Part;
 
 use super::super::icons::{Glyph, icon};
 use super::super::text;
@@ -38,7 +39,7 @@ pub fn tables(bench: Bench) -> Markup {
     html! {
         @if all.iter().any(|exhibit| matches!(exhibit, Exhibit::Table(_))) {
             h2 #tables-title { (text::TABLES) }
-            p.help { (text::TABLES_HELP) }
+            p.help { (if Part::Databases.is_here() { text::TABLES_HELP } else { text::TABLES_MEASURED }) }
         }
         @for exhibit in &all {
             @if let Exhibit::Table(table) = exhibit { (sheet(table)) }
