@@ -86,10 +86,7 @@ fn a_play_that_is_wrong_is_told_with_its_line() {
     let wrong = |text: &str| check(text).expect_err("it is wrong").to_string();
     assert_eq!(wrong("node a client a\nnod"), "line 2 of the play: `nod` begins nothing");
     assert_eq!(wrong("node a client a\non b starts"), "line 2 of the play: nobody is called `b`");
-    assert_eq!(
-        wrong("node a client a\non a starts\n  go nowhere"),
-        "line 3 of the play: there is no label `nowhere`"
-    );
+    assert_eq!(wrong("node a client a\non a starts\n  go nowhere"), "line 3 of the play: there is no label `nowhere`");
     assert!(wrong("node a client a\non a starts\n  sql SELEC 1").starts_with("line 3 of the play: "));
     assert!(wrong("node a client a\ntables a\n  INSERT INTO t VALUES (1);").contains("tables of a"));
     assert_eq!(wrong("  reply ok"), "line 1 of the play: a line under nothing");
@@ -147,7 +144,9 @@ fn a_crash_leaves_what_is_in_the_database() {
 
 #[test]
 fn each_broken_order_path_breaks_as_it_is_said_to() {
-    for (variant, rule) in [("dual-write", "whole"), ("no-release", "stock"), ("no-inbox", "conserved"), ("no-key", "charged")] {
+    for (variant, rule) in
+        [("dual-write", "whole"), ("no-release", "stock"), ("no-inbox", "conserved"), ("no-key", "charged")]
+    {
         let declared = E_COMMERCE.info().variant(variant).expect("ours");
         let budget: Vec<String> = declared.budget.iter().map(|(verb, most)| format!("{verb}={most}")).collect();
         let question = format!("violation;{}", budget.join(","));

@@ -43,7 +43,7 @@ pub fn tables(bench: Bench) -> Markup {
     html! {
         @if all.iter().any(|exhibit| matches!(exhibit, Exhibit::Table(_))) {
             h2 #tables-title { (text::TABLES) }
-            p.help { (if Part::Databases.is_here() { text::TABLES_HELP } else { text::TABLES_HELP_ELSEWHERE }) }
+            p.help { (text::tables_help()) }
         }
         @for exhibit in &all {
             @if let Exhibit::Table(table) = exhibit { (sheet(table)) }

@@ -1,6 +1,7 @@
 //! What is said about isolation levels, scripts, tables and plans.
 
 use crate::engine::Stage;
+use crate::scenarios::Part;
 
 /// How the parameter stands that holds a script.
 pub fn own_script(script: &str) -> String {
@@ -12,10 +13,21 @@ pub const PART_MISSING: &str = "The part of this page that was asked for could n
 pub const GRAPHS: &str = "Who depends on whom";
 pub const IN_CYCLE: &str = "in the circle";
 pub const TABLES: &str = "Tables";
-pub const TABLES_HELP: &str =
+const TABLES_HELP: &str =
     "What is committed, what each session would see if it looked now, and how each row came to be what it is.";
-pub const TABLES_HELP_ELSEWHERE: &str =
-    "What stands where at this step, and which line of its program each service is at.";
+const TABLES_HELP_ELSEWHERE: &str = "What stands where at this step, and which line of its program each service is at.";
+
+/// What tables show, in this part of the page.
+pub fn tables_help() -> &'static str {
+    if Part::Databases.is_here() {
+        TABLES_HELP
+    } else if Part::Services.is_here() {
+        TABLES_HELP_ELSEWHERE
+    } else {
+        super::TABLES_MEASURED
+    }
+}
+
 pub const PLAN: &str = "The plan, forward and back";
 pub const PIVOT: &str = "pivot: no way back";
 
