@@ -4,6 +4,7 @@
 //! the file that says what the catalogue knows of the scenario; which of them make up a variant, and with which parameters, that file says. `play` reads
 //! and runs it. What a service does between two waits happens in one step, and a crash may fall between any two of its writes and messages.
 
+mod e_commerce;
 mod event_sourcing;
 mod idempotency;
 mod message_queue;
@@ -51,6 +52,9 @@ pub static EVENT_SOURCING: Staged = Staged {
     text: include_str!("event-sourcing.play"),
     sections: event_sourcing::sections,
 };
+/// The whole order path.
+pub static E_COMMERCE: Staged =
+    Staged { info: &e_commerce::INFO, text: include_str!("e_commerce.play"), sections: e_commerce::sections };
 
 /// The part of the page that they are in.
 pub const PART: Part = Part::Services;

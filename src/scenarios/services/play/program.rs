@@ -30,6 +30,8 @@ pub struct Play {
     pub ledgers: Vec<Ledger>,
     /// The steps of a saga.
     pub plan: Vec<PlanStep>,
+    /// Whether it says who may crash.
+    pub is_choosy: bool,
     /// Between whom messages may be lost and duplicated.
     pub lossy: Vec<(NodeId, NodeId)>,
 }
@@ -47,6 +49,10 @@ pub struct Member {
     pub schema: Arc<[Statement]>,
     /// The database that it asks, where that is no part of it.
     pub database: Option<NodeId>,
+    /// The group that it is shown in; empty for none.
+    pub group: Word,
+    /// Whether something may befall it, where the play says so of each ([`Play::is_choosy`]).
+    pub is_fragile: bool,
 }
 
 /// What a member is.

@@ -6,7 +6,9 @@
 //! node mq queue 1 3 30000 RabbitMQ                       a queue: prefetch, deliveries at most, patience with consumers (ms)
 //! node kafka log 2 30000 Kafka                           a log: partitions, patience (ms)
 //! lossy api bank                                         messages between these may be lost and duplicated
+//! fragile api.mq                                         who may crash and be cut off; without this line, every service and broker
 //! database orders orders-db                              whose statements go to which database
+//! group orders: orders orders-db                         members that can be shown as one
 //! tables bank                                            its own database: SQL
 //!   CREATE TABLE charges (key text, amount int);
 //! on buyer may click at most 2                           what somebody may do of their own accord
@@ -31,7 +33,7 @@
 //!
 //! What is done: `let x = $y + 1`, `if a = b and c < d: …`, `go LABEL`, `call NODE name(args) [within MS]` (the answer is `$answer`, and what is said beside
 //! it `$detail`), `undo NODE name(args)` for a compensation, `ask NODE name(args) as x` and `wait [MS]` for several at once, `tell NODE name(args)`,
-//! `reply word [detail]`, `sql S[; S]` (all or none: `$rows`, `$error`, and the first row's columns), `redis COMMAND`, `publish NODE topic key value…`
+//! `reply word [detail]`, `sql S[; S]` (all or none: `$rows`, `$error`, and the first row's columns), `redis [NODE] COMMAND`, `publish NODE topic key value…`
 //! (`on x takes topic(key, a, b)` gets the words of the value one by one), `done`, `again`, `aside` (of a delivery), `work MS`, `say …`, `stop …`, `end`.
 
 use std::sync::Arc;
@@ -168,6 +170,20 @@ fn heading(play: &mut Play, line: &str) -> Read<Under> {
             let (whose, of) = (node(play, whose)?, node(play, of)?);
             play.members[whose.index()].database = Some(of);
         }
+        "fragile" => {
+            play.is_choosy = true;
+            for id in rest.split('.').filter(|id| *id != "none") {
+                let node = node(play, id)?;
+                play.members[node.index()].is_fragile = true;
+            }
+        }
+        "group" => {
+            let (name, members) = rest.split_once(": ").ok_or("members are missing")?;
+            for id in members.split_whitespace() {
+                let node = node(play, id)?;
+                play.members[node.index()].group = name.into();
+            }
+        }
         "tables" => return Ok(Under::Tables(node(play, rest)?, String::new())),
         "on" => return Ok(Under::Handler(Box::new(Draft::new(play, rest)?))),
         "gauge" => {
@@ -233,7 +249,15 @@ fn member(line: &str) -> Read<Member> {
         }
         other => return Err(format!("nobody is a `{other}`")),
     };
-    Ok(Member { id: id.into(), title: title.into(), role, schema: Arc::from([]), database: None })
+    Ok(Member {
+        id: id.into(),
+        title: title.into(),
+        role,
+        schema: Arc::from([]),
+        database: None,
+        group: Word::default(),
+        is_fragile: false,
+    })
 }
 
 /// `name(a, b)`
@@ -416,9 +440,14 @@ impl Draft {
                 }
             }
             "redis" => {
-                let to = play.nodes().find(|(_, member)| member.role == Role::Redis).map(|(node, _)| node);
+                // Where there are several, the command names the one that it is for.
+                let is_redis = |node: &NodeId| play.member(*node).is_some_and(|member| member.role == Role::Redis);
+                let (id, command) = first(rest);
+                let named = play.find(id).filter(is_redis);
+                let command = if named.is_some() { command } else { rest };
+                let to = named.or_else(|| play.nodes().map(|(node, _)| node).find(is_redis));
                 let to = to.ok_or("there is no Redis")?;
-                let words = rest.split_whitespace().map(template).collect();
+                let words = command.split_whitespace().map(template).collect();
                 self.push(Op::Ask { to, verb: Verb::Redis, words, into: "answer".into() });
                 self.push(Op::Wait(0));
             }
