@@ -298,3 +298,34 @@ fn look() {
         }
     }
 }
+
+#[test]
+#[ignore = "prints"]
+fn told() {
+    for line in std::fs::read_to_string("/tmp/runs.txt").unwrap().lines() {
+        // scenario variant k=v,k=v choices [auto]
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [scenario, id, given, choices, rest @ ..] = &words[..] else { continue };
+        let staged = ALL.iter().find(|staged| staged.declared().id == *scenario).unwrap();
+        let of = staged.declared().variant(id).unwrap();
+        let pairs: Vec<(&str, &str)> = given.split(',').filter_map(|pair| pair.split_once('=')).collect();
+        let mut run = staged.start(of, &values(staged, of, &pairs), 0);
+        println!("=== {line}");
+        for choice in choices.split(',').filter(|choice| *choice != "-") {
+            if let Err(error) = run.push(choice) { println!("!!! {error}"); break }
+        }
+        let mut more = Vec::new();
+        if !rest.is_empty() {
+            while let Some(choice) = run.scheduled(run.steps(), 1) {
+                if more.len() > 80 { break }
+                run.push(&choice).unwrap();
+                more.push(choice);
+            }
+        }
+        for event in &run.trace().events { println!("  {}", event.sentence); }
+        println!("  more: {}", more.join(","));
+        println!("  violated: {:?} settled {}", violated(&*run), is_settled(&*run));
+        let open: Vec<String> = run.choices(run.steps()).into_iter().filter(|c| c.disabled.is_none()).flat_map(|c| std::iter::once(c.name).chain(c.crash_points.into_iter().map(|p| p.name))).filter(|n| !n.contains("jump") && !n.contains("rate") && !n.contains("cut")).collect();
+        println!("  open: {}", open.join(" "));
+    }
+}
