@@ -44,6 +44,7 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(isolation::INVENTORY),
     shelf!(isolation::FLASH_SALE),
     shelf!(services::IDEMPOTENCY),
+    shelf!(services::SAGA),
 ];
 
 /// Every scenario, in the order of the home page.

@@ -6,6 +6,7 @@
 
 mod idempotency;
 mod play;
+mod saga;
 
 use std::fmt;
 
@@ -33,6 +34,13 @@ impl fmt::Debug for Staged {
 /// Requests that come twice.
 pub static IDEMPOTENCY: Staged =
     Staged { info: &idempotency::INFO, text: include_str!("idempotency.play"), sections: idempotency::sections };
+
+/// An order that spans services.
+pub static SAGA: Staged = Staged {
+    info: &saga::INFO,
+    text: concat!(include_str!("saga.play"), include_str!("saga-orders.play")),
+    sections: saga::sections,
+};
 
 /// The part of the page that they are in.
 pub const PART: Part = Part::Services;

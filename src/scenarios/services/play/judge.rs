@@ -30,6 +30,7 @@ pub const INVARIANTS: &[Invariant<Services>] = rules![
     "stale",
     "stock",
     "served",
+    "covered",
 ];
 
 /// Liveness.

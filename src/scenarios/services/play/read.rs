@@ -29,7 +29,7 @@
 //! ```
 //!
 //! What is done: `let x = $y + 1`, `if a = b and c < d: …`, `go LABEL`, `call NODE name(args) [within MS]` (the answer is `$answer`, and what is said beside
-//! it `$detail`), `undo NODE name(args)` for a compensation, `ask NODE name(args) as x` and `wait [MS]` for several at once, `tell NODE name(args)`,
+//! it `$detail`), `undo NODE name(args)` for a compensation, `ask NODE name(args) as x` (or `undo … as x`) and `wait [MS]` for several at once, `tell NODE name(args)`,
 //! `reply word [detail]`, `sql S[; S]` (all or none: `$rows`, `$error`, and the first row's columns), `redis COMMAND`, `publish NODE topic key value`,
 //! `done`, `again`, `aside` (of a delivery), `work MS`, `say …`, `stop …`, `end`.
 
@@ -375,6 +375,10 @@ impl Draft {
             "go" => {
                 self.open.push((self.handler.ops.len(), rest.into()));
                 self.push(Op::Go(0));
+            }
+            "undo" if rest.contains(" as ") => {
+                let (what, into) = rest.rsplit_once(" as ").unwrap_or((rest, ""));
+                self.ask(play, verb, what, into)?;
             }
             "call" | "undo" => {
                 let (what, within) = rest.split_once(" within ").unwrap_or((rest, "0"));

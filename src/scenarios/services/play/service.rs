@@ -81,6 +81,8 @@ pub struct Service {
     pub store: Option<Arc<Store>>,
     /// What its gauges say.
     pub gauges: Vec<i64>,
+    /// The round in which the next thread in each place begins, where an answer to an earlier thread may still come.
+    rounds: Vec<u8>,
     /// Where a crash can fall between two writes; what is written is in the store, at once.
     disk: Disk<()>,
 }
@@ -92,14 +94,34 @@ impl Service {
         // That every schema can be set up is held by tests.
         let store = if schema.is_empty() { None } else { Store::new(&schema).ok().map(Arc::new) };
         let mut new =
-            Service { threads: Vec::new(), taken: Vec::new(), store, gauges: Vec::new(), disk: Disk::new(()) };
+            Service {
+                threads: Vec::new(),
+                taken: Vec::new(),
+                store,
+                gauges: Vec::new(),
+                rounds: Vec::new(),
+                disk: Disk::new(()),
+            };
         new.read_gauges(play, node);
         new
     }
 
     /// What a crash leaves.
-    pub fn crashed(&self) -> Service {
-        Service { threads: Vec::new(), ..self.clone() }
+    pub fn crashed(&self, play: &Play, node: NodeId) -> Service {
+        let mut left = self.clone();
+        (0..left.threads.len()).for_each(|place| left.forget(play, node, place));
+        left.threads.clear();
+        left
+    }
+
+    /// Ends a thread. What answers its questions later must not be taken for an answer to the next one's: where connections are kept, nothing does.
+    fn forget(&mut self, play: &Play, node: NodeId, place: usize) {
+        let Some(thread) = self.threads.get_mut(place).and_then(Option::take) else { return };
+        let has_asked = thread.asked > 0 || thread.round > self.rounds.get(place).copied().unwrap_or(0);
+        if has_asked && play.lossy.iter().any(|(one, other)| node == *one || node == *other) {
+            self.rounds.resize(self.rounds.len().max(place + 1), 0);
+            self.rounds[place] = thread.round.wrapping_add(1);
+        }
     }
 
     fn read_gauges(&mut self, play: &Play, node: NodeId) {
@@ -233,7 +255,7 @@ impl Service {
             is_waiting: false,
             is_working: false,
             asked: 0,
-            round: 0,
+            round: self.rounds.get(place).copied().unwrap_or(0),
         };
         if place == self.threads.len() {
             self.threads.push(Some(thread));
@@ -362,7 +384,7 @@ impl Service {
         }
         // Whoever does not say how a delivery ended is done with it.
         self.settle(place, Settled::Done, cx);
-        self.threads[place] = None;
+        self.forget(play, cx.me(), place);
         while self.threads.last().is_some_and(Option::is_none) {
             self.threads.pop();
         }
