@@ -29,7 +29,7 @@
 //! ```
 //!
 //! What is done: `let x = $y + 1`, `if a = b and c < d: …`, `go LABEL`, `call NODE name(args) [within MS]` (the answer is `$answer`, and what is said beside
-//! it `$detail`), `undo NODE name(args)` for a compensation, `ask NODE name(args) as x` (or `undo … as x`) and `wait [MS]` for several at once, `tell NODE name(args)`,
+//! it `$detail`; `every MS` in place of `within MS` asks the same again until there is an answer), `undo NODE name(args)` for a compensation, `ask NODE name(args) as x` (or `undo … as x`) and `wait [[every] MS]` for several at once, `tell NODE name(args)`,
 //! `reply word [detail]`, `sql S[; S]` (all or none: `$rows`, `$error`, and the first row's columns), `redis COMMAND`, `publish NODE topic key value`,
 //! `done`, `again`, `aside` (of a delivery), `work MS`, `say …`, `stop …`, `end`.
 
@@ -381,6 +381,11 @@ impl Draft {
                 self.ask(play, verb, what, into)?;
             }
             "call" | "undo" => {
+                if let Some((what, every)) = rest.split_once(" every ") {
+                    self.ask(play, verb, what, "answer")?;
+                    self.push(Op::Every(number(every)?));
+                    return Ok(());
+                }
                 let (what, within) = rest.split_once(" within ").unwrap_or((rest, "0"));
                 self.ask(play, verb, what, "answer")?;
                 self.push(Op::Wait(number(within)?));
@@ -389,6 +394,7 @@ impl Draft {
                 let (what, into) = rest.rsplit_once(" as ").ok_or("`as` and a name are missing")?;
                 self.ask(play, verb, what, into)?;
             }
+            "wait" if rest.starts_with("every ") => self.push(Op::Every(number(&rest[6..])?)),
             "wait" => self.push(Op::Wait(if rest.is_empty() { 0 } else { number(rest)? })),
             "tell" => {
                 let (id, what) = first(rest);
