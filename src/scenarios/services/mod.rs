@@ -10,6 +10,7 @@ mod idempotency;
 mod message_queue;
 mod outbox;
 mod play;
+mod saga;
 
 use std::fmt;
 
@@ -38,6 +39,13 @@ impl fmt::Debug for Staged {
 pub static IDEMPOTENCY: Staged =
     Staged { info: &idempotency::INFO, text: include_str!("idempotency.play"), sections: idempotency::sections };
 
+/// An order that spans services.
+pub static SAGA: Staged = Staged {
+    info: &saga::INFO,
+    text: concat!(include_str!("saga.play"), include_str!("saga-orders.play")),
+    sections: saga::sections,
+};
+
 /// Messages that come again, late, or in another order.
 pub static MESSAGE_QUEUE: Staged =
     Staged { info: &message_queue::INFO, text: include_str!("message-queue.play"), sections: message_queue::sections };
@@ -52,6 +60,7 @@ pub static EVENT_SOURCING: Staged = Staged {
     text: include_str!("event-sourcing.play"),
     sections: event_sourcing::sections,
 };
+
 /// The whole order path.
 pub static E_COMMERCE: Staged =
     Staged { info: &e_commerce::INFO, text: include_str!("e_commerce.play"), sections: e_commerce::sections };

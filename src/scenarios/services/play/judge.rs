@@ -30,6 +30,7 @@ pub const INVARIANTS: &[Invariant<Services>] = rules![
     "stale",
     "stock",
     "served",
+    "covered",
 ];
 
 /// Liveness.
@@ -118,7 +119,7 @@ pub fn blocked(me: NodeId, world: &World<Services>) -> Option<Blocked> {
     for (at, thread) in (0..).zip(&service.threads) {
         let Some(thread) = thread.as_ref().filter(|thread| thread.is_waiting) else { continue };
         let has_timer = slot.timers.iter().any(|(timer, _)| *timer == super::Timer::Thread(at));
-        let (_, by, _) = thread.awaits.first()?;
+        let by = &thread.awaits.first()?.of;
         let is_coming = world
             .network
             .in_flight

@@ -142,9 +142,9 @@ impl Protocol for Services {
         }
     }
 
-    fn crashed(&self, _me: NodeId, node: &Node) -> Node {
+    fn crashed(&self, me: NodeId, node: &Node) -> Node {
         match node {
-            Node::Service(service) => Node::Service(Box::new(service.crashed())),
+            Node::Service(service) => Node::Service(Box::new(service.crashed(&self.play, me))),
             Node::Post(post) => Node::Post(Box::new(post.crashed())),
             Node::Cache(_) | Node::Base(_) => node.clone(),
         }

@@ -140,6 +140,8 @@ pub enum Op {
     Sql(Vec<Template>),
     /// Waits for all answers, at most for so long (ms); 0 for as long as it takes.
     Wait(u32),
+    /// Waits for all answers, and asks again every so often (ms) for those that are missing. It is the same question then, and any answer to it will do.
+    Every(u32),
     /// Tells somebody something, and does not wait.
     Tell { to: NodeId, words: Vec<Template> },
     /// Answers whoever asked.

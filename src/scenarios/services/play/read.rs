@@ -32,7 +32,8 @@
 //! ```
 //!
 //! What is done: `let x = $y + 1`, `if a = b and c < d: …`, `go LABEL`, `call NODE name(args) [within MS]` (the answer is `$answer`, and what is said beside
-//! it `$detail`), `undo NODE name(args)` for a compensation, `ask NODE name(args) as x` and `wait [MS]` for several at once, `tell NODE name(args)`,
+//! it `$detail`; `every MS` in place of `within MS` asks the same again until there is an answer), `undo NODE name(args)` for a compensation,
+//! `ask NODE name(args) as x` (or `undo … as x`) and `wait [[every] MS]` for several at once, `tell NODE name(args)`,
 //! `reply word [detail]`, `sql S[; S]` (all or none: `$rows`, `$error`, and the first row's columns), `redis [NODE] COMMAND`, `publish NODE topic key value…`
 //! (`on x takes topic(key, a, b)` gets the words of the value one by one), `done`, `again`, `aside` (of a delivery), `work MS`, `say …`, `stop …`, `end`.
 
@@ -378,6 +379,7 @@ impl Draft {
         self.handler.lines.push(self.handler.text.len() as u16 - 1);
     }
 
+    // Programs see no gauges: a word that is the name of one is a word.
     fn line(&mut self, play: &Play, line: &str) -> Read<()> {
         self.handler.text.push(line.into());
         if let Some(label) = line.strip_suffix(':').filter(|label| !label.contains(' ')) {
@@ -388,7 +390,7 @@ impl Draft {
             return self.deed(play, line);
         };
         let at = self.handler.ops.len();
-        self.push(Op::Unless(condition(test, play)?, 0));
+        self.push(Op::Unless(condition(test, &Play::default())?, 0));
         self.deed(play, then)?;
         let behind = self.handler.ops.len() as u16;
         if let Op::Unless(_, to) = &mut self.handler.ops[at] {
@@ -402,13 +404,22 @@ impl Draft {
         match verb {
             "let" => {
                 let (name, value) = rest.split_once(" = ").ok_or("`let x = …` it is")?;
-                self.push(Op::Let(name.into(), sum(value, play)));
+                self.push(Op::Let(name.into(), sum(value, &Play::default())));
             }
             "go" => {
                 self.open.push((self.handler.ops.len(), rest.into()));
                 self.push(Op::Go(0));
             }
+            "undo" if rest.contains(" as ") => {
+                let (what, into) = rest.rsplit_once(" as ").unwrap_or((rest, ""));
+                self.ask(play, verb, what, into)?;
+            }
             "call" | "undo" => {
+                if let Some((what, every)) = rest.split_once(" every ") {
+                    self.ask(play, verb, what, "answer")?;
+                    self.push(Op::Every(number(every)?));
+                    return Ok(());
+                }
                 let (what, within) = rest.split_once(" within ").unwrap_or((rest, "0"));
                 self.ask(play, verb, what, "answer")?;
                 self.push(Op::Wait(number(within)?));
@@ -417,6 +428,7 @@ impl Draft {
                 let (what, into) = rest.rsplit_once(" as ").ok_or("`as` and a name are missing")?;
                 self.ask(play, verb, what, into)?;
             }
+            "wait" if rest.starts_with("every ") => self.push(Op::Every(number(&rest[6..])?)),
             "wait" => self.push(Op::Wait(if rest.is_empty() { 0 } else { number(rest)? })),
             "tell" => {
                 let (id, what) = first(rest);
