@@ -343,3 +343,31 @@ fn told() {
         println!("  open: {}", open.join(" "));
     }
 }
+
+#[test]
+#[ignore = "prints"]
+fn rows_of_the_table() {
+    use std::fmt::Write as _;
+    use interleave::scenarios::run_string::{Link, to_text};
+    let mut out = String::new();
+    for (staged, variant) in variants() {
+        let entry = interleave::scenarios::find(staged.declared().id).unwrap();
+        let question = Question::new(What::Violation, declared_budget(variant.budget));
+        let text = question.to_string();
+        let run = entry.start(variant, &values(staged, variant, &[]), 0);
+        let mut exploration = Exploration::new(&*run, 0, Question::parse(&text).unwrap()).unwrap();
+        while exploration.advance_with(100_000, 2).is_none() {}
+        let answer = exploration.answer();
+        let mut findings = Vec::new();
+        for finding in &answer.findings {
+            let Shows::Broken(shows) = finding.shows else { continue };
+            let mut link = Link::new(entry, variant, values(staged, variant, &[]), 0);
+            link.choices.clone_from(&finding.choices);
+            findings.push(format!("{shows} {}", to_text(&link)));
+        }
+        let f = answer.figures;
+        let findings = if findings.is_empty() { "-".to_owned() } else { findings.join(" | ") };
+        let _ = writeln!(out, "{}\t{}\t-\t{text}\t{}\t{}\t{}\t{}\t{findings}\t{}", staged.declared().id, variant.id, f.states, f.transitions, f.depth, answer.end.unwrap().word(), variant.title);
+    }
+    std::fs::write("/tmp/rows.tsv", out).unwrap();
+}
