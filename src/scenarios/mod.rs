@@ -36,7 +36,9 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(locks::TABLE),
     shelf!(locks::ADVISORY),
     shelf!(locks::TRY),
+    shelf!(locks::GRAIN),
     shelf!(locks::LEADER),
+    shelf!(locks::COMPARISON),
     shelf!(isolation::ISOLATION),
     shelf!(isolation::LOST_UPDATE),
     shelf!(isolation::DOUBLE_BOOKING),
@@ -45,6 +47,10 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(isolation::FLASH_SALE),
     shelf!(services::IDEMPOTENCY),
     shelf!(services::SAGA),
+    shelf!(services::MESSAGE_QUEUE),
+    shelf!(services::OUTBOX),
+    shelf!(services::EVENT_SOURCING),
+    shelf!(services::E_COMMERCE),
 ];
 
 /// Every scenario, in the order of the home page.

@@ -4,7 +4,11 @@
 //! the file that says what the catalogue knows of the scenario; which of them make up a variant, and with which parameters, that file says. `play` reads
 //! and runs it. What a service does between two waits happens in one step, and a crash may fall between any two of its writes and messages.
 
+mod e_commerce;
+mod event_sourcing;
 mod idempotency;
+mod message_queue;
+mod outbox;
 mod play;
 mod saga;
 
@@ -42,6 +46,25 @@ pub static SAGA: Staged = Staged {
     sections: saga::sections,
 };
 
+/// Messages that come again, late, or in another order.
+pub static MESSAGE_QUEUE: Staged =
+    Staged { info: &message_queue::INFO, text: include_str!("message-queue.play"), sections: message_queue::sections };
+
+/// An order and the event that tells of it.
+pub static OUTBOX: Staged =
+    Staged { info: &outbox::INFO, text: include_str!("outbox.play"), sections: outbox::sections };
+
+/// An account that is the sum of its events.
+pub static EVENT_SOURCING: Staged = Staged {
+    info: &event_sourcing::INFO,
+    text: include_str!("event-sourcing.play"),
+    sections: event_sourcing::sections,
+};
+
+/// The whole order path.
+pub static E_COMMERCE: Staged =
+    Staged { info: &e_commerce::INFO, text: include_str!("e_commerce.play"), sections: e_commerce::sections };
+
 /// The part of the page that they are in.
 pub const PART: Part = Part::Services;
 
@@ -54,8 +77,11 @@ impl Staged {
     /// The play of a variant: its sections, with values in place of `<parameter>`.
     pub fn play(&self, variant: &Variant, values: &Values) -> String {
         let mut out = String::new();
+        let text = std::env::var("PLAYS").map_or(self.text.to_owned(), |_| {
+            std::fs::read_to_string(format!("src/scenarios/services/{}.play", self.info.id)).unwrap()
+        }); //SCRATCH
         for name in (self.sections)(variant.id, values) {
-            out += section(self.text, name);
+            out += section(&text, name);
         }
         for (id, value) in values.iter() {
             out = out.replace(&format!("<{id}>"), value);

@@ -42,7 +42,8 @@ pub fn gauge(protocol: &Services, world: &World<Services>, at: u16) -> i64 {
     let gauges = match world.state(gauge.reading.node) {
         Node::Service(service) => &service.gauges,
         Node::Base(base) => &base.gauges,
-        Node::Cache(_) | Node::Post(_) => return 0,
+        Node::Post(post) => return post.number(&gauge.reading.topic),
+        Node::Cache(_) => return 0,
     };
     gauges.get(usize::from(gauge.place)).copied().unwrap_or(0)
 }
@@ -86,7 +87,7 @@ pub fn is_at_rest(protocol: &Services, world: &World<Services>) -> bool {
                     // What the reader's side might still ask for need not be asked.
                     !service.is_busy() && (is_client || service.steps(&protocol.play, node).is_empty())
                 }
-                Node::Post(post) => post.is_idle(),
+                Node::Post(post) => post.is_idle(&protocol.play, node),
                 Node::Base(_) | Node::Cache(_) => true,
             }
     };
@@ -130,8 +131,7 @@ pub fn blocked(me: NodeId, world: &World<Services>) -> Option<Blocked> {
                     |asker: Option<(NodeId, super::service::Call)>| asker.is_some_and(|(node, _)| node == me);
                 world.is_alive(*by) && other.threads.iter().flatten().any(|thread| is_asked(thread.asker))
             }
-            Node::Post(post) => post.owes(me),
-            Node::Base(_) | Node::Cache(_) => false,
+            Node::Base(_) | Node::Cache(_) | Node::Post(_) => false,
         };
         if !has_timer && !is_coming && !is_served {
             return Some(Blocked {

@@ -83,7 +83,7 @@ pub enum Msg {
     /// What a broker hands out.
     Parcel { parcel: Parcel, key: Word, value: Word, is_again: bool },
     /// How a parcel ended.
-    Settle { parcel: Parcel, how: Settled },
+    Settle { parcel: Parcel, how: Settled, is_ready: bool },
     /// Somebody wants what comes from a topic or queue.
     Subscribe { topic: Word },
 }
@@ -119,6 +119,7 @@ impl Protocol for Services {
             id: member.id.to_string(),
             title: member.title.to_string(),
             role: role(member.role),
+            group: member.group.to_string(),
         };
         self.play.members.iter().map(lane).collect()
     }
@@ -162,9 +163,15 @@ impl Protocol for Services {
     }
 
     fn exposure(&self, me: NodeId) -> Exposure {
-        match self.play.member(me).map(|member| member.role) {
+        let member = self.play.member(me);
+        if self.play.is_choosy && member.is_some_and(|member| !member.is_fragile && member.role != Role::Redis) {
+            return Exposure::NONE;
+        }
+        match member.map(|member| member.role) {
             Some(Role::Service) => Exposure { clock: false, ..Exposure::ALL },
-            Some(Role::Queue { .. } | Role::Log { .. }) => Exposure { clock: false, pause: false, ..Exposure::ALL },
+            Some(Role::Queue { .. }) => Exposure { clock: false, pause: false, ..Exposure::ALL },
+            // A log is a cluster: when one of its brokers crashes, another leads, and who waits for an answer asks there. Whoever reads has kept its place.
+            Some(Role::Log { .. }) => Exposure { partition: true, ..Exposure::NONE },
             Some(Role::Redis) => Exposure { clock: true, ..Exposure::NONE },
             _ => Exposure::NONE,
         }

@@ -30,6 +30,8 @@ pub struct Play {
     pub ledgers: Vec<Ledger>,
     /// The steps of a saga.
     pub plan: Vec<PlanStep>,
+    /// Whether it says who may crash.
+    pub is_choosy: bool,
     /// Between whom messages may be lost and duplicated.
     pub lossy: Vec<(NodeId, NodeId)>,
 }
@@ -47,6 +49,10 @@ pub struct Member {
     pub schema: Arc<[Statement]>,
     /// The database that it asks, where that is no part of it.
     pub database: Option<NodeId>,
+    /// The group that it is shown in; empty for none.
+    pub group: Word,
+    /// Whether something may befall it, where the play says so of each ([`Play::is_choosy`]).
+    pub is_fragile: bool,
 }
 
 /// What a member is.
@@ -238,13 +244,15 @@ pub struct Gauge {
     pub place: u16,
 }
 
-/// A question to a member's database.
+/// A question to a member's database, or to a broker.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Reading {
     /// Whose.
     pub node: NodeId,
     /// The question.
     pub query: Arc<[Statement]>,
+    /// Of a broker: the topic or queue that it is about; of all where empty.
+    pub topic: Word,
 }
 
 /// What must hold.
@@ -298,17 +306,15 @@ impl Play {
         self.nodes().find(|(_, member)| &*member.id == id).map(|(node, _)| node)
     }
 
+    /// The broker that is taken from: the first, if there is one.
+    pub fn broker(&self) -> Option<NodeId> {
+        let is_broker = |role: Role| matches!(role, Role::Queue { .. } | Role::Log { .. });
+        self.nodes().find(|(_, member)| is_broker(member.role)).map(|(node, _)| node)
+    }
+
     /// Gauges of a member, in order of their places.
     pub fn gauges_of(&self, node: NodeId) -> impl Iterator<Item = &Gauge> {
         self.gauges.iter().filter(move |gauge| gauge.reading.node == node)
-    }
-
-    /// Who takes what comes from a topic or queue, in order.
-    pub fn takers(&self, topic: &str) -> impl Iterator<Item = NodeId> {
-        self.handlers
-            .iter()
-            .filter(move |handler| matches!(&handler.trigger, Trigger::Takes(known) if **known == *topic))
-            .map(|handler| handler.node)
     }
 
     /// The handler of a member with this trigger, and its place.

@@ -6,7 +6,9 @@
 //! node mq queue 1 3 30000 RabbitMQ                       a queue: prefetch, deliveries at most, patience with consumers (ms)
 //! node kafka log 2 30000 Kafka                           a log: partitions, patience (ms)
 //! lossy api bank                                         messages between these may be lost and duplicated
+//! fragile api.mq                                         who may crash and be cut off; without this line, every service and broker
 //! database orders orders-db                              whose statements go to which database
+//! group orders: orders orders-db                         members that can be shown as one
 //! tables bank                                            its own database: SQL
 //!   CREATE TABLE charges (key text, amount int);
 //! on buyer may click at most 2                           what somebody may do of their own accord
@@ -19,7 +21,8 @@
 //!   reply paid $answer
 //!   again:
 //!   reply paid $answer
-//! gauge charged bank SELECT count(*) FROM charges        a number that rules and ledgers name
+//! gauge charged bank SELECT count(*) FROM charges        a number that rules and ledgers name; `gauge dead mq` how many messages a queue has put aside,
+//!                                                        `gauge events kafka topic` of how many keys a log has records
 //! state orders SELECT status FROM orders                 a word for the lifeline
 //! pending orders unapproved                              a gauge that says whether something unfinished can be read
 //! always once: charged <= 1 | {charged} charges.         what must hold
@@ -29,9 +32,10 @@
 //! ```
 //!
 //! What is done: `let x = $y + 1`, `if a = b and c < d: …`, `go LABEL`, `call NODE name(args) [within MS]` (the answer is `$answer`, and what is said beside
-//! it `$detail`; `every MS` in place of `within MS` asks the same again until there is an answer), `undo NODE name(args)` for a compensation, `ask NODE name(args) as x` (or `undo … as x`) and `wait [[every] MS]` for several at once, `tell NODE name(args)`,
-//! `reply word [detail]`, `sql S[; S]` (all or none: `$rows`, `$error`, and the first row's columns), `redis COMMAND`, `publish NODE topic key value`,
-//! `done`, `again`, `aside` (of a delivery), `work MS`, `say …`, `stop …`, `end`.
+//! it `$detail`; `every MS` in place of `within MS` asks the same again until there is an answer), `undo NODE name(args)` for a compensation,
+//! `ask NODE name(args) as x` (or `undo … as x`) and `wait [[every] MS]` for several at once, `tell NODE name(args)`,
+//! `reply word [detail]`, `sql S[; S]` (all or none: `$rows`, `$error`, and the first row's columns), `redis [NODE] COMMAND`, `publish NODE topic key value…`
+//! (`on x takes topic(key, a, b)` gets the words of the value one by one), `done`, `again`, `aside` (of a delivery), `work MS`, `say …`, `stop …`, `end`.
 
 use std::sync::Arc;
 
@@ -137,7 +141,14 @@ fn number<T: std::str::FromStr>(text: &str) -> Read<T> {
 
 fn reading(play: &Play, text: &str) -> Read<Reading> {
     let (id, sql) = first(text);
-    Ok(Reading { node: node(play, id)?, query: statements(sql)? })
+    let node = node(play, id)?;
+    // Of a broker there is only one number to read.
+    let is_broker =
+        play.member(node).is_some_and(|member| matches!(member.role, Role::Queue { .. } | Role::Log { .. }));
+    if is_broker {
+        return Ok(Reading { node, query: Arc::from([]), topic: sql.into() });
+    }
+    Ok(Reading { node, query: statements(sql)?, topic: Word::default() })
 }
 
 fn gauge(play: &Play, name: &str) -> Read<u16> {
@@ -159,6 +170,20 @@ fn heading(play: &mut Play, line: &str) -> Read<Under> {
             let (whose, of) = first(rest);
             let (whose, of) = (node(play, whose)?, node(play, of)?);
             play.members[whose.index()].database = Some(of);
+        }
+        "fragile" => {
+            play.is_choosy = true;
+            for id in rest.split('.').filter(|id| *id != "none") {
+                let node = node(play, id)?;
+                play.members[node.index()].is_fragile = true;
+            }
+        }
+        "group" => {
+            let (name, members) = rest.split_once(": ").ok_or("members are missing")?;
+            for id in members.split_whitespace() {
+                let node = node(play, id)?;
+                play.members[node.index()].group = name.into();
+            }
         }
         "tables" => return Ok(Under::Tables(node(play, rest)?, String::new())),
         "on" => return Ok(Under::Handler(Box::new(Draft::new(play, rest)?))),
@@ -225,7 +250,15 @@ fn member(line: &str) -> Read<Member> {
         }
         other => return Err(format!("nobody is a `{other}`")),
     };
-    Ok(Member { id: id.into(), title: title.into(), role, schema: Arc::from([]), database: None })
+    Ok(Member {
+        id: id.into(),
+        title: title.into(),
+        role,
+        schema: Arc::from([]),
+        database: None,
+        group: Word::default(),
+        is_fragile: false,
+    })
 }
 
 /// `name(a, b)`
@@ -419,19 +452,26 @@ impl Draft {
                 }
             }
             "redis" => {
-                let to = play.nodes().find(|(_, member)| member.role == Role::Redis).map(|(node, _)| node);
+                // Where there are several, the command names the one that it is for.
+                let is_redis = |node: &NodeId| play.member(*node).is_some_and(|member| member.role == Role::Redis);
+                let (id, command) = first(rest);
+                let named = play.find(id).filter(is_redis);
+                let command = if named.is_some() { command } else { rest };
+                let to = named.or_else(|| play.nodes().map(|(node, _)| node).find(is_redis));
                 let to = to.ok_or("there is no Redis")?;
-                let words = rest.split_whitespace().map(template).collect();
+                let words = command.split_whitespace().map(template).collect();
                 self.push(Op::Ask { to, verb: Verb::Redis, words, into: "answer".into() });
                 self.push(Op::Wait(0));
             }
             "publish" => {
                 let (what, within) = rest.split_once(" within ").unwrap_or((rest, "0"));
                 let (id, what) = first(what);
-                let words: Vec<Template> = what.split_whitespace().map(template).collect();
-                if words.len() != 3 {
+                let (topic, what) = first(what);
+                let (key, value) = first(what);
+                if value.is_empty() {
                     return Err("`publish NODE topic key value` it is".to_owned());
                 }
+                let words = [topic, key, value].into_iter().map(template).collect();
                 self.push(Op::Ask { to: node(play, id)?, verb: Verb::Publish, words, into: "answer".into() });
                 self.push(Op::Wait(number(within)?));
             }

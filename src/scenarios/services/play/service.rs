@@ -69,10 +69,14 @@ pub struct Thread {
     pub memory: Memory,
     /// Who asked it.
     pub asker: Option<(NodeId, Call)>,
-    /// What it was handed, until it has said how that ended.
+    /// What it was handed.
     pub parcel: Option<Parcel>,
+    /// Whether it has said how that ended.
+    is_settled: bool,
     /// What it waits for.
     pub awaits: Vec<Awaited>,
+    /// Whether it has given up waiting for an answer, which may still come.
+    is_owed: bool,
     /// Whether it waits for them.
     pub is_waiting: bool,
     /// Whether it works.
@@ -126,11 +130,13 @@ impl Service {
         left
     }
 
-    /// Ends a thread. What answers its questions later must not be taken for an answer to the next one's: where connections are kept, nothing does.
+    /// Ends a thread. What answers its questions later must not be taken for an answer to the next one's: where connections are kept, nothing does, unless
+    /// it has given up waiting.
     fn forget(&mut self, play: &Play, node: NodeId, place: usize) {
         let Some(thread) = self.threads.get_mut(place).and_then(Option::take) else { return };
         let has_asked = thread.asked > 0 || thread.round > self.rounds.get(place).copied().unwrap_or(0);
-        if has_asked && play.lossy.iter().any(|(one, other)| node == *one || node == *other) {
+        let is_lossy = play.lossy.iter().any(|(one, other)| node == *one || node == *other);
+        if has_asked && is_lossy || thread.is_owed || !thread.awaits.is_empty() {
             self.rounds.resize(self.rounds.len().max(place + 1), 0);
             self.rounds[place] = thread.round.wrapping_add(1);
         }
@@ -171,20 +177,21 @@ impl Service {
     pub fn on(&mut self, play: &Play, input: Input<Services>, cx: &mut Context<'_>) {
         let me = cx.me();
         match input {
-            Input::Start => {
-                self.subscribe(play, cx);
-                self.begin(play, |trigger| *trigger == Trigger::Starts, cx);
-            }
+            Input::Start => self.begin(play, |trigger| *trigger == Trigger::Starts, cx),
             Input::Restarted => {
                 self.subscribe(play, cx);
                 self.begin(play, |trigger| *trigger == Trigger::Restarts, cx);
             }
             Input::Step(handler) => {
-                match self.taken.iter_mut().find(|(known, _)| *known == handler) {
-                    Some((_, times)) => *times = times.saturating_add(1),
-                    None => self.taken.push((handler, 1)),
+                // What may be done without end is not counted.
+                let of = play.handlers.get(usize::from(handler)).map(|handler| &handler.trigger);
+                if !matches!(of, Some(Trigger::May { times: 0, .. })) {
+                    match self.taken.iter_mut().find(|(known, _)| *known == handler) {
+                        Some((_, times)) => *times = times.saturating_add(1),
+                        None => self.taken.push((handler, 1)),
+                    }
+                    self.taken.sort_unstable();
                 }
-                self.taken.sort_unstable();
                 self.spawn(play, handler, &[], None, None, cx);
             }
             Input::Timer(Timer::Thread(at)) => self.wake(play, usize::from(at), cx),
@@ -197,8 +204,12 @@ impl Service {
                     let topic = Arc::clone(&parcel.topic);
                     let handler =
                         play.handler(me, |trigger| matches!(trigger, Trigger::Takes(known) if *known == topic));
-                    if let Some(handler) = handler {
-                        self.spawn(play, handler, &[key, value], None, Some(parcel), cx);
+                    // Where a log has come back and sends again what is being worked on, there is nothing new in it.
+                    let is_at_work =
+                        self.threads.iter().flatten().any(|thread| thread.parcel.as_ref() == Some(&parcel));
+                    if let Some(handler) = handler.filter(|_| !is_at_work) {
+                        let words: Vec<Word> = std::iter::once(key).chain(value.split(' ').map(Word::from)).collect();
+                        self.spawn(play, handler, &words, None, Some(parcel), cx);
                     }
                 }
                 Msg::Settle { .. } | Msg::Subscribe { .. } => {}
@@ -206,16 +217,12 @@ impl Service {
         }
     }
 
-    /// Tells brokers what it takes.
+    /// Tells the broker what it takes: it is back.
     fn subscribe(&self, play: &Play, cx: &mut Context<'_>) {
         let me = cx.me();
         for handler in play.handlers.iter().filter(|handler| handler.node == me) {
             let Trigger::Takes(topic) = &handler.trigger else { continue };
-            let broker = play
-                .nodes()
-                .find(|(_, member)| matches!(member.role, Role::Queue { .. } | Role::Log { .. }))
-                .map(|(node, _)| node);
-            if let Some(broker) = broker {
+            if let Some(broker) = play.broker() {
                 cx.send(broker, Msg::Subscribe { topic: Arc::clone(topic) });
             }
         }
@@ -263,7 +270,9 @@ impl Service {
             memory,
             asker,
             parcel,
+            is_settled: false,
             awaits: Vec::new(),
+            is_owed: false,
             is_waiting: false,
             is_working: false,
             asked: 0,
@@ -313,6 +322,7 @@ impl Service {
             cx.set_timer(Timer::Thread(place as u8), *every_ms);
             return;
         }
+        thread.is_owed |= !thread.awaits.is_empty();
         for awaited in std::mem::take(&mut thread.awaits) {
             keep(&mut thread.memory, &awaited.into, "timeout".into());
         }
@@ -402,8 +412,7 @@ impl Service {
                 }
             }
         }
-        // Whoever does not say how a delivery ended is done with it.
-        self.settle(place, Settled::Done, cx);
+        self.put_down(play, place, cx);
         self.forget(play, cx.me(), place);
         while self.threads.last().is_some_and(Option::is_none) {
             self.threads.pop();
@@ -413,9 +422,24 @@ impl Service {
     /// Says how the delivery at hand ended, if there is one.
     fn settle(&mut self, place: usize, how: Settled, cx: &mut Context<'_>) {
         let Some(Some(thread)) = self.threads.get_mut(place) else { return };
-        if let Some(parcel) = thread.parcel.take() {
-            let to = parcel.from;
-            cx.send(to, Msg::Settle { parcel, how });
+        if let Some(parcel) = &thread.parcel {
+            thread.is_settled = true;
+            let (to, is_ready) = (parcel.from, how != Settled::Done);
+            let parcel = parcel.clone();
+            if is_ready {
+                thread.parcel = None;
+            }
+            cx.send(to, Msg::Settle { parcel, how, is_ready });
+        }
+    }
+
+    /// A thread ends: whoever has not said how its delivery ended is done with it, and whoever reads a log is ready for the next record.
+    fn put_down(&mut self, play: &Play, place: usize, cx: &mut Context<'_>) {
+        let Some(Some(thread)) = self.threads.get_mut(place) else { return };
+        let Some(parcel) = thread.parcel.take() else { return };
+        let is_log = play.member(parcel.from).is_some_and(|member| matches!(member.role, Role::Log { .. }));
+        if is_log || !thread.is_settled {
+            cx.send(parcel.from, Msg::Settle { parcel, how: Settled::Done, is_ready: true });
         }
     }
 

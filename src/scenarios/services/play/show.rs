@@ -60,7 +60,7 @@ pub fn body(msg: &Msg) -> String {
             let again = if *is_again { " (again)" } else { "" };
             format!("{} {}: {key} {value}{again}", parcel.topic, parcel.tag)
         }
-        Msg::Settle { parcel, how } => {
+        Msg::Settle { parcel, how, .. } => {
             let how = match how {
                 Settled::Done => "done with",
                 Settled::Again => "again, please:",
