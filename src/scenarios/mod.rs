@@ -46,6 +46,10 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(isolation::INVENTORY),
     shelf!(isolation::FLASH_SALE),
     shelf!(services::IDEMPOTENCY),
+    shelf!(services::SAGA),
+    shelf!(services::MESSAGE_QUEUE),
+    shelf!(services::OUTBOX),
+    shelf!(services::EVENT_SOURCING),
     shelf!(services::E_COMMERCE),
 ];
 

@@ -5,8 +5,12 @@
 //! and runs it. What a service does between two waits happens in one step, and a crash may fall between any two of its writes and messages.
 
 mod e_commerce;
+mod event_sourcing;
 mod idempotency;
+mod message_queue;
+mod outbox;
 mod play;
+mod saga;
 
 use std::fmt;
 
@@ -35,6 +39,28 @@ impl fmt::Debug for Staged {
 pub static IDEMPOTENCY: Staged =
     Staged { info: &idempotency::INFO, text: include_str!("idempotency.play"), sections: idempotency::sections };
 
+/// An order that spans services.
+pub static SAGA: Staged = Staged {
+    info: &saga::INFO,
+    text: concat!(include_str!("saga.play"), include_str!("saga-orders.play")),
+    sections: saga::sections,
+};
+
+/// Messages that come again, late, or in another order.
+pub static MESSAGE_QUEUE: Staged =
+    Staged { info: &message_queue::INFO, text: include_str!("message-queue.play"), sections: message_queue::sections };
+
+/// An order and the event that tells of it.
+pub static OUTBOX: Staged =
+    Staged { info: &outbox::INFO, text: include_str!("outbox.play"), sections: outbox::sections };
+
+/// An account that is the sum of its events.
+pub static EVENT_SOURCING: Staged = Staged {
+    info: &event_sourcing::INFO,
+    text: include_str!("event-sourcing.play"),
+    sections: event_sourcing::sections,
+};
+
 /// The whole order path.
 pub static E_COMMERCE: Staged =
     Staged { info: &e_commerce::INFO, text: include_str!("e_commerce.play"), sections: e_commerce::sections };
@@ -51,8 +77,11 @@ impl Staged {
     /// The play of a variant: its sections, with values in place of `<parameter>`.
     pub fn play(&self, variant: &Variant, values: &Values) -> String {
         let mut out = String::new();
+        let text = std::env::var("PLAYS").map_or(self.text.to_owned(), |_| {
+            std::fs::read_to_string(format!("src/scenarios/services/{}.play", self.info.id)).unwrap()
+        }); //SCRATCH
         for name in (self.sections)(variant.id, values) {
-            out += section(self.text, name);
+            out += section(&text, name);
         }
         for (id, value) in values.iter() {
             out = out.replace(&format!("<{id}>"), value);

@@ -30,6 +30,7 @@ pub const INVARIANTS: &[Invariant<Services>] = rules![
     "stale",
     "stock",
     "served",
+    "covered",
 ];
 
 /// Liveness.
@@ -41,7 +42,7 @@ pub fn gauge(protocol: &Services, world: &World<Services>, at: u16) -> i64 {
     let gauges = match world.state(gauge.reading.node) {
         Node::Service(service) => &service.gauges,
         Node::Base(base) => &base.gauges,
-        Node::Post(post) => return post.dead(),
+        Node::Post(post) => return post.number(&gauge.reading.topic),
         Node::Cache(_) => return 0,
     };
     gauges.get(usize::from(gauge.place)).copied().unwrap_or(0)
@@ -86,7 +87,7 @@ pub fn is_at_rest(protocol: &Services, world: &World<Services>) -> bool {
                     // What the reader's side might still ask for need not be asked.
                     !service.is_busy() && (is_client || service.steps(&protocol.play, node).is_empty())
                 }
-                Node::Post(post) => post.is_idle(),
+                Node::Post(post) => post.is_idle(&protocol.play, node),
                 Node::Base(_) | Node::Cache(_) => true,
             }
     };
@@ -118,7 +119,7 @@ pub fn blocked(me: NodeId, world: &World<Services>) -> Option<Blocked> {
     for (at, thread) in (0..).zip(&service.threads) {
         let Some(thread) = thread.as_ref().filter(|thread| thread.is_waiting) else { continue };
         let has_timer = slot.timers.iter().any(|(timer, _)| *timer == super::Timer::Thread(at));
-        let (_, by, _) = thread.awaits.first()?;
+        let by = &thread.awaits.first()?.of;
         let is_coming = world
             .network
             .in_flight

@@ -142,9 +142,9 @@ impl Protocol for Services {
         }
     }
 
-    fn crashed(&self, _me: NodeId, node: &Node) -> Node {
+    fn crashed(&self, me: NodeId, node: &Node) -> Node {
         match node {
-            Node::Service(service) => Node::Service(Box::new(service.crashed())),
+            Node::Service(service) => Node::Service(Box::new(service.crashed(&self.play, me))),
             Node::Post(post) => Node::Post(Box::new(post.crashed())),
             Node::Cache(_) | Node::Base(_) => node.clone(),
         }
@@ -169,7 +169,9 @@ impl Protocol for Services {
         }
         match member.map(|member| member.role) {
             Some(Role::Service) => Exposure { clock: false, ..Exposure::ALL },
-            Some(Role::Queue { .. } | Role::Log { .. }) => Exposure { clock: false, pause: false, ..Exposure::ALL },
+            Some(Role::Queue { .. }) => Exposure { clock: false, pause: false, ..Exposure::ALL },
+            // A log is a cluster: when one of its brokers crashes, another leads, and who waits for an answer asks there. Whoever reads has kept its place.
+            Some(Role::Log { .. }) => Exposure { partition: true, ..Exposure::NONE },
             Some(Role::Redis) => Exposure { clock: true, ..Exposure::NONE },
             _ => Exposure::NONE,
         }

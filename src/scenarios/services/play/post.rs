@@ -1,11 +1,13 @@
 //! A broker: a queue for each name that somebody publishes to or takes from, or a log with a topic for each.
 //!
 //! Consumers are pushed what they are to work on. To a queue's consumer that is as much as its prefetch allows; to one of a log, the next record once it is done with
-//! the last, as a loop around `poll()` has it. Members whose ids differ by a number at their end are one group.
+//! the last, as a loop around `poll()` has it. Members whose ids differ by a number at their end are one group. A broker that hears nothing of a consumer for as
+//! long as its patience lasts (`consumer_timeout`, `max.poll.interval.ms`) gives what it had to others; that its connection broke, it notices no earlier,
+//! unless the consumer comes back first.
 
 use std::sync::Arc;
 
-use super::program::{Play, Role, Settled, Trigger, Verb, Word};
+use super::program::{Handler, Play, Role, Settled, Trigger, Verb, Word};
 use super::service::{Call, Parcel};
 use super::{Context, Msg, Services, Timer};
 use crate::engine::{Field, Input, Look, NodeId};
@@ -16,17 +18,17 @@ use crate::servers::broker::queue::{Acknowledge, Message, Queue, Settings};
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Post {
     role: Role,
-    /// Who takes what, in the order in which they came. Whoever is thrown out comes back by itself.
-    takers: Vec<(Word, NodeId)>,
     /// Queues, by name.
     queues: Vec<(Word, Queue)>,
-    /// How often each consumer's channel was opened: what belongs to an older one is not heard.
-    opened: Vec<(NodeId, u16)>,
+    /// How often each consumer's channel to a queue was opened: what belongs to an older one is not heard.
+    opened: Vec<(NodeId, Word, u16)>,
     log: Log,
+    /// Its topics, in the order in which they came.
+    topics: Vec<Word>,
     /// Members of groups, as they stand.
     members: Vec<Reader>,
-    /// Members whose patience timer runs.
-    watched: Vec<NodeId>,
+    /// For whom a patience timer runs, and for which delivery.
+    watched: Vec<(NodeId, u64)>,
 }
 
 /// A member of a group.
@@ -49,15 +51,24 @@ fn group_of(id: &str) -> &str {
     id.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
+/// Who takes what from a broker.
+fn takers(play: &Play, broker: NodeId) -> impl Iterator<Item = (Word, NodeId)> {
+    let takes = |handler: &Handler| match &handler.trigger {
+        Trigger::Takes(topic) => Some((Arc::clone(topic), handler.node)),
+        _ => None,
+    };
+    play.handlers.iter().filter(move |_| play.broker() == Some(broker)).filter_map(takes)
+}
+
 impl Post {
     /// As the run begins.
     pub fn new(role: Role) -> Post {
         Post {
             role,
-            takers: Vec::new(),
             queues: Vec::new(),
             opened: Vec::new(),
             log: Log::default(),
+            topics: Vec::new(),
             members: Vec::new(),
             watched: Vec::new(),
         }
@@ -78,18 +89,10 @@ impl Post {
     /// Acts.
     pub fn on(&mut self, play: &Play, input: Input<Services>, cx: &mut Context<'_>) {
         match input {
-            Input::Start => {
-                for handler in &play.handlers {
-                    if let Trigger::Takes(topic) = &handler.trigger {
-                        self.takers.push((Arc::clone(topic), handler.node));
-                        self.open(play, topic, handler.node, cx);
-                    }
-                }
-                return;
-            }
             Input::Step(_) => {}
-            Input::Restarted => {
-                for (topic, node) in self.takers.clone() {
+            // Whoever takes something is connected, and connects again by itself.
+            Input::Start | Input::Restarted => {
+                for (topic, node) in takers(play, cx.me()) {
                     self.open(play, &topic, node, cx);
                 }
             }
@@ -97,12 +100,7 @@ impl Post {
             Input::Timer(_) => {}
             Input::Message { from, msg } => match msg {
                 Msg::Ask { call, verb: Verb::Publish, words } => self.publish(from, call, &words, cx),
-                Msg::Subscribe { topic } => {
-                    if !self.takers.contains(&(Arc::clone(&topic), from)) {
-                        self.takers.push((Arc::clone(&topic), from));
-                    }
-                    self.open(play, &topic, from, cx);
-                }
+                Msg::Subscribe { topic } => self.open(play, &topic, from, cx),
                 Msg::Settle { parcel, how, is_ready } => self.settle(play, from, &parcel, how, is_ready, cx),
                 _ => {}
             },
@@ -130,9 +128,12 @@ impl Post {
         Some(&mut self.queues[at].1)
     }
 
-    fn create(&mut self, topic: &str) {
-        if let Role::Log { partitions, .. } = self.role {
+    fn create(&mut self, topic: &Word) {
+        if let Role::Log { partitions, .. } = self.role
+            && !self.topics.contains(topic)
+        {
             self.log.create_topic(topic, u16::from(partitions));
+            self.topics.push(Arc::clone(topic));
         }
     }
 
@@ -153,9 +154,9 @@ impl Post {
     /// A consumer comes, or comes back.
     fn open(&mut self, play: &Play, topic: &Word, node: NodeId, cx: &mut Context<'_>) {
         if let Role::Queue { prefetch, .. } = self.role {
-            match self.opened.iter_mut().find(|(known, _)| *known == node) {
-                Some((_, times)) => *times = times.wrapping_add(1),
-                None => self.opened.push((node, 1)),
+            match self.opened.iter_mut().find(|(known, of, _)| (*known, &*of) == (node, topic)) {
+                Some((_, _, times)) => *times = times.wrapping_add(1),
+                None => self.opened.push((node, Arc::clone(topic), 1)),
             }
             if let Some(queue) = self.queue(topic) {
                 queue.consume(u16::from(node.0), u16::from(prefetch), Acknowledge::Manual);
@@ -241,23 +242,24 @@ impl Post {
             self.commit(play, from, parcel, how, is_ready, cx);
             return;
         }
-        let is_known = self.opened.contains(&(from, parcel.generation));
+        let is_known = self.opened.contains(&(from, Arc::clone(&parcel.topic), parcel.generation));
         let (channel, tag) = (u16::from(from.0), u64::from(parcel.tag));
-        let heard = match self.queue(&parcel.topic).filter(|queue| is_known && queue.is_open(channel)) {
-            None => false,
-            Some(queue) => {
-                let settled = match how {
-                    Settled::Done => queue.ack(channel, tag, false),
-                    Settled::Again => queue.nack(channel, tag, false, true),
-                    Settled::Aside => queue.nack(channel, tag, false, false),
-                };
-                settled.is_ok()
-            }
-        };
-        if !heard {
+        if let Some(queue) = self.queue(&parcel.topic).filter(|queue| is_known && queue.is_open(channel)) {
+            // A tag that it does not know closes the channel.
+            let _ = match how {
+                Settled::Done => queue.ack(channel, tag, false),
+                Settled::Again => queue.nack(channel, tag, false, true),
+                Settled::Aside => queue.nack(channel, tag, false, false),
+            };
+        } else {
             let id = cx.name_of(from);
-            cx.note("not heard", || format!("The channel of {id} was closed: it opens another."));
-            self.open(play, &parcel.topic, from, cx);
+            cx.note("not heard", || format!("It came on a channel of {id} that is closed: nobody hears it."));
+        }
+        // Whoever talks has a connection, and opens anew what was closed.
+        for (topic, node) in takers(play, cx.me()) {
+            if node == from && self.queue(&topic).is_some_and(|queue| !queue.is_open(channel)) {
+                self.open(play, &topic, from, cx);
+            }
         }
     }
 
@@ -305,7 +307,7 @@ impl Post {
 
     /// A consumer has taken too long over what it was handed.
     fn lose_patience(&mut self, node: NodeId, cx: &mut Context<'_>) {
-        self.watched.retain(|watched| *watched != node);
+        self.watched.retain(|(watched, _)| *watched != node);
         let id = cx.name_of(node);
         cx.note("loses patience", || format!("{id} has had its delivery for too long: it goes to whoever is there."));
         if self.is_log() {
@@ -329,7 +331,8 @@ impl Post {
         for (name, queue) in &mut self.queues {
             for delivery in queue.next_deliveries() {
                 let node = NodeId(delivery.channel as u8);
-                let generation = self.opened.iter().find(|(known, _)| *known == node).map_or(0, |(_, times)| *times);
+                let opened = self.opened.iter().find(|(known, of, _)| (*known, of) == (node, name));
+                let generation = opened.map_or(0, |(_, _, times)| *times);
                 let parcel =
                     Parcel { from: me, topic: Arc::clone(name), tag: delivery.tag as u32, partition: 0, generation };
                 let Message { key, value, .. } = delivery.message;
@@ -357,39 +360,54 @@ impl Post {
     /// Lets a timer run for whoever has something in hand.
     fn watch(&mut self, cx: &mut Context<'_>) {
         let (Role::Queue { timeout_ms, .. } | Role::Log { timeout_ms, .. }) = self.role else { return };
-        let mut busy: Vec<NodeId> =
-            self.members.iter().filter(|reader| reader.at_work.is_some()).map(|reader| reader.node).collect();
+        let at_work = |reader: &Reader| Some((reader.node, reader.at_work?.1));
+        let mut busy: Vec<(NodeId, u64)> = self.members.iter().filter_map(at_work).collect();
         let unacked = self.queues.iter().flat_map(|(_, queue)| queue.unacked());
-        busy.extend(unacked.map(|(channel, _, _)| NodeId(channel as u8)));
+        busy.extend(unacked.map(|(channel, tag, _)| (NodeId(channel as u8), tag)));
+        // The oldest delivery of each counts.
         busy.sort_unstable();
-        busy.dedup();
-        for node in busy.iter().filter(|node| !self.watched.contains(node)) {
+        busy.dedup_by_key(|(node, _)| *node);
+        for (node, _) in busy.iter().filter(|watched| !self.watched.contains(watched)) {
             cx.set_timer(Timer::Patience(*node), timeout_ms);
         }
-        for node in self.watched.iter().filter(|node| !busy.contains(node)) {
-            cx.cancel_timer(Timer::Patience(*node));
+        for (node, _) in &self.watched {
+            if !busy.iter().any(|(known, _)| known == node) {
+                cx.cancel_timer(Timer::Patience(*node));
+            }
         }
         self.watched = busy;
     }
 
     /// Whether nothing waits to be handed out or done with.
-    pub fn is_idle(&self) -> bool {
+    pub fn is_idle(&self, play: &Play, me: NodeId) -> bool {
         let is_left = |reader: &Reader| {
             let behind = |(partition, offset): &(u16, u64)| {
                 self.log.end(&reader.topic, *partition).is_ok_and(|end| *offset < end)
             };
             reader.is_out || reader.at_work.is_some() || reader.positions.iter().any(behind)
         };
-        let has_taker = |name: &Word| self.takers.iter().any(|(topic, _)| topic == name);
+        let has_taker = |name: &Word| takers(play, me).any(|(topic, _)| topic == *name);
         let is_queued = |(name, queue): &(Word, Queue)| {
             has_taker(name) && queue.ready().len() > 0 || queue.unacked().next().is_some()
         };
         !self.members.iter().any(is_left) && !self.queues.iter().any(is_queued)
     }
 
-    /// How many messages were put aside.
-    pub fn dead(&self) -> i64 {
-        self.queues.iter().map(|(_, queue)| queue.dead_letters().len() as i64).sum()
+    /// The number that a play may read of it: how many messages its queues have put aside, or of how many keys its log has records.
+    pub fn number(&self, of: &Word) -> i64 {
+        let is_meant = |topic: &Word| of.is_empty() || topic == of;
+        if !self.is_log() {
+            let queues = self.queues.iter().filter(|(name, _)| is_meant(name));
+            return queues.map(|(_, queue)| queue.dead_letters().len() as i64).sum();
+        }
+        let mut keys: Vec<Word> = Vec::new();
+        for topic in self.topics.iter().filter(|topic| is_meant(topic)) {
+            let partitions = (0..).map_while(|partition| self.log.fetch(topic, partition, 0).ok());
+            keys.extend(partitions.flatten().map(|record| Arc::clone(&record.key)));
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        keys.len() as i64
     }
 
     /// How it looks: what waits, what is in whose hands, what was put aside; or what stands in the log, and how far each group has come.
@@ -407,29 +425,19 @@ impl Post {
             let dead = queue.dead_letters().iter();
             field(format!("{name}: put aside"), dead.map(|letter| words(&letter.message)).collect());
         }
-        let mut seen: Vec<(&Word, &Word)> = Vec::new();
-        for reader in &self.members {
-            if !seen.iter().any(|(topic, _)| **topic == reader.topic) {
-                for partition in 0.. {
-                    let Ok(records) = self.log.fetch(&reader.topic, partition, 0) else { break };
-                    let words = |record: &Record| format!("{} {}", record.key, record.value);
-                    field(format!("{} {partition}", reader.topic), records.iter().map(words).collect());
-                }
-            }
-            if seen.contains(&(&reader.topic, &reader.group)) {
-                continue;
-            }
-            seen.push((&reader.topic, &reader.group));
+        for topic in &self.topics {
             for partition in 0.. {
-                let at = TopicPartition { topic: Arc::clone(&reader.topic), partition };
-                if self.log.end(&reader.topic, partition).is_err() {
-                    break;
+                let Ok(records) = self.log.fetch(topic, partition, 0) else { break };
+                let words = |record: &Record| format!("{} {}", record.key, record.value);
+                field(format!("{topic} {partition}"), records.iter().map(words).collect());
+                let at = TopicPartition { topic: Arc::clone(topic), partition };
+                let mut groups: Vec<&Word> =
+                    self.members.iter().filter(|reader| reader.topic == *topic).map(|reader| &reader.group).collect();
+                groups.dedup();
+                for group in groups {
+                    let offset = self.log.committed(group, &at).unwrap_or(0);
+                    field(format!("{group} has committed of {topic} {partition}"), vec![offset.to_string()]);
                 }
-                let offset = self.log.committed(&reader.group, &at).unwrap_or(0);
-                field(
-                    format!("{} has committed of {} {partition}", reader.group, reader.topic),
-                    vec![offset.to_string()],
-                );
             }
         }
         Look { fields, ..Look::default() }

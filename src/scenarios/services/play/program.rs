@@ -140,6 +140,8 @@ pub enum Op {
     Sql(Vec<Template>),
     /// Waits for all answers, at most for so long (ms); 0 for as long as it takes.
     Wait(u32),
+    /// Waits for all answers, and asks again every so often (ms) for those that are missing. It is the same question then, and any answer to it will do.
+    Every(u32),
     /// Tells somebody something, and does not wait.
     Tell { to: NodeId, words: Vec<Template> },
     /// Answers whoever asked.
@@ -242,13 +244,15 @@ pub struct Gauge {
     pub place: u16,
 }
 
-/// A question to a member's database.
+/// A question to a member's database, or to a broker.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Reading {
     /// Whose.
     pub node: NodeId,
     /// The question.
     pub query: Arc<[Statement]>,
+    /// Of a broker: the topic or queue that it is about; of all where empty.
+    pub topic: Word,
 }
 
 /// What must hold.
@@ -300,6 +304,12 @@ impl Play {
     /// The member of this id.
     pub fn find(&self, id: &str) -> Option<NodeId> {
         self.nodes().find(|(_, member)| &*member.id == id).map(|(node, _)| node)
+    }
+
+    /// The broker that is taken from: the first, if there is one.
+    pub fn broker(&self) -> Option<NodeId> {
+        let is_broker = |role: Role| matches!(role, Role::Queue { .. } | Role::Log { .. });
+        self.nodes().find(|(_, member)| is_broker(member.role)).map(|(node, _)| node)
     }
 
     /// Gauges of a member, in order of their places.

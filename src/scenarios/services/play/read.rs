@@ -21,7 +21,8 @@
 //!   reply paid $answer
 //!   again:
 //!   reply paid $answer
-//! gauge charged bank SELECT count(*) FROM charges        a number that rules and ledgers name; `gauge dead mq` how many a queue has put aside
+//! gauge charged bank SELECT count(*) FROM charges        a number that rules and ledgers name; `gauge dead mq` how many messages a queue has put aside,
+//!                                                        `gauge events kafka topic` of how many keys a log has records
 //! state orders SELECT status FROM orders                 a word for the lifeline
 //! pending orders unapproved                              a gauge that says whether something unfinished can be read
 //! always once: charged <= 1 | {charged} charges.         what must hold
@@ -31,9 +32,10 @@
 //! ```
 //!
 //! What is done: `let x = $y + 1`, `if a = b and c < d: …`, `go LABEL`, `call NODE name(args) [within MS]` (the answer is `$answer`, and what is said beside
-//! it `$detail`), `undo NODE name(args)` for a compensation, `ask NODE name(args) as x` and `wait [MS]` for several at once, `tell NODE name(args)`,
-//! `reply word [detail]`, `sql S[; S]` (all or none: `$rows`, `$error`, and the first row's columns), `redis [NODE] COMMAND`, `publish NODE topic key value`,
-//! `done`, `again`, `aside` (of a delivery), `work MS`, `say …`, `stop …`, `end`.
+//! it `$detail`; `every MS` in place of `within MS` asks the same again until there is an answer), `undo NODE name(args)` for a compensation,
+//! `ask NODE name(args) as x` (or `undo … as x`) and `wait [[every] MS]` for several at once, `tell NODE name(args)`,
+//! `reply word [detail]`, `sql S[; S]` (all or none: `$rows`, `$error`, and the first row's columns), `redis [NODE] COMMAND`, `publish NODE topic key value…`
+//! (`on x takes topic(key, a, b)` gets the words of the value one by one), `done`, `again`, `aside` (of a delivery), `work MS`, `say …`, `stop …`, `end`.
 
 use std::sync::Arc;
 
@@ -140,10 +142,13 @@ fn number<T: std::str::FromStr>(text: &str) -> Read<T> {
 fn reading(play: &Play, text: &str) -> Read<Reading> {
     let (id, sql) = first(text);
     let node = node(play, id)?;
-    // Of a queue there is only one number to read: how many messages it has put aside.
-    let is_queue = play.member(node).is_some_and(|member| matches!(member.role, Role::Queue { .. }));
-    let query = if is_queue { Arc::from([]) } else { statements(sql)? };
-    Ok(Reading { node, query })
+    // Of a broker there is only one number to read.
+    let is_broker =
+        play.member(node).is_some_and(|member| matches!(member.role, Role::Queue { .. } | Role::Log { .. }));
+    if is_broker {
+        return Ok(Reading { node, query: Arc::from([]), topic: sql.into() });
+    }
+    Ok(Reading { node, query: statements(sql)?, topic: Word::default() })
 }
 
 fn gauge(play: &Play, name: &str) -> Read<u16> {
@@ -374,6 +379,7 @@ impl Draft {
         self.handler.lines.push(self.handler.text.len() as u16 - 1);
     }
 
+    // Programs see no gauges: a word that is the name of one is a word.
     fn line(&mut self, play: &Play, line: &str) -> Read<()> {
         self.handler.text.push(line.into());
         if let Some(label) = line.strip_suffix(':').filter(|label| !label.contains(' ')) {
@@ -384,7 +390,7 @@ impl Draft {
             return self.deed(play, line);
         };
         let at = self.handler.ops.len();
-        self.push(Op::Unless(condition(test, play)?, 0));
+        self.push(Op::Unless(condition(test, &Play::default())?, 0));
         self.deed(play, then)?;
         let behind = self.handler.ops.len() as u16;
         if let Op::Unless(_, to) = &mut self.handler.ops[at] {
@@ -398,13 +404,22 @@ impl Draft {
         match verb {
             "let" => {
                 let (name, value) = rest.split_once(" = ").ok_or("`let x = …` it is")?;
-                self.push(Op::Let(name.into(), sum(value, play)));
+                self.push(Op::Let(name.into(), sum(value, &Play::default())));
             }
             "go" => {
                 self.open.push((self.handler.ops.len(), rest.into()));
                 self.push(Op::Go(0));
             }
+            "undo" if rest.contains(" as ") => {
+                let (what, into) = rest.rsplit_once(" as ").unwrap_or((rest, ""));
+                self.ask(play, verb, what, into)?;
+            }
             "call" | "undo" => {
+                if let Some((what, every)) = rest.split_once(" every ") {
+                    self.ask(play, verb, what, "answer")?;
+                    self.push(Op::Every(number(every)?));
+                    return Ok(());
+                }
                 let (what, within) = rest.split_once(" within ").unwrap_or((rest, "0"));
                 self.ask(play, verb, what, "answer")?;
                 self.push(Op::Wait(number(within)?));
@@ -413,6 +428,7 @@ impl Draft {
                 let (what, into) = rest.rsplit_once(" as ").ok_or("`as` and a name are missing")?;
                 self.ask(play, verb, what, into)?;
             }
+            "wait" if rest.starts_with("every ") => self.push(Op::Every(number(&rest[6..])?)),
             "wait" => self.push(Op::Wait(if rest.is_empty() { 0 } else { number(rest)? })),
             "tell" => {
                 let (id, what) = first(rest);
@@ -450,10 +466,12 @@ impl Draft {
             "publish" => {
                 let (what, within) = rest.split_once(" within ").unwrap_or((rest, "0"));
                 let (id, what) = first(what);
-                let words: Vec<Template> = what.split_whitespace().map(template).collect();
-                if words.len() != 3 {
+                let (topic, what) = first(what);
+                let (key, value) = first(what);
+                if value.is_empty() {
                     return Err("`publish NODE topic key value` it is".to_owned());
                 }
+                let words = [topic, key, value].into_iter().map(template).collect();
                 self.push(Op::Ask { to: node(play, id)?, verb: Verb::Publish, words, into: "answer".into() });
                 self.push(Op::Wait(number(within)?));
             }

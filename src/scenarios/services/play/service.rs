@@ -3,7 +3,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::program::{Handler, Memory, Op, Play, Role, Settled, Trigger, Verb, Word};
+use super::program::{Handler, Memory, Op, Play, Role, Settled, Template, Trigger, Verb, Word};
 use super::store::{ERROR, Store};
 use super::value::keep;
 use super::{Context, Msg, Services, Timer};
@@ -28,6 +28,19 @@ pub struct Call {
     pub round: u8,
     /// Which of those that it asked at once.
     pub slot: u8,
+}
+
+/// An answer that is waited for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Awaited {
+    /// Which of those that were asked at once.
+    pub slot: u8,
+    /// Who was asked.
+    pub of: NodeId,
+    /// Under which name it comes into memory.
+    pub into: Word,
+    /// The op that asked.
+    pub at: u16,
 }
 
 /// What a broker has handed out.
@@ -60,8 +73,10 @@ pub struct Thread {
     pub parcel: Option<Parcel>,
     /// Whether it has said how that ended.
     is_settled: bool,
-    /// What it waits for: whom it asked, and under which name the answer comes into memory.
-    pub awaits: Vec<(u8, NodeId, Word)>,
+    /// What it waits for.
+    pub awaits: Vec<Awaited>,
+    /// Whether it has given up waiting for an answer, which may still come.
+    is_owed: bool,
     /// Whether it waits for them.
     pub is_waiting: bool,
     /// Whether it works.
@@ -83,6 +98,8 @@ pub struct Service {
     pub store: Option<Arc<Store>>,
     /// What its gauges say.
     pub gauges: Vec<i64>,
+    /// The round in which the next thread in each place begins, where an answer to an earlier thread may still come.
+    rounds: Vec<u8>,
     /// Where a crash can fall between two writes; what is written is in the store, at once.
     disk: Disk<()>,
 }
@@ -93,15 +110,36 @@ impl Service {
         let schema = play.member(node).map(|member| Arc::clone(&member.schema)).unwrap_or_default();
         // That every schema can be set up is held by tests.
         let store = if schema.is_empty() { None } else { Store::new(&schema).ok().map(Arc::new) };
-        let mut new =
-            Service { threads: Vec::new(), taken: Vec::new(), store, gauges: Vec::new(), disk: Disk::new(()) };
+        let mut new = Service {
+            threads: Vec::new(),
+            taken: Vec::new(),
+            store,
+            gauges: Vec::new(),
+            rounds: Vec::new(),
+            disk: Disk::new(()),
+        };
         new.read_gauges(play, node);
         new
     }
 
     /// What a crash leaves.
-    pub fn crashed(&self) -> Service {
-        Service { threads: Vec::new(), ..self.clone() }
+    pub fn crashed(&self, play: &Play, node: NodeId) -> Service {
+        let mut left = self.clone();
+        (0..left.threads.len()).for_each(|place| left.forget(play, node, place));
+        left.threads.clear();
+        left
+    }
+
+    /// Ends a thread. What answers its questions later must not be taken for an answer to the next one's: where connections are kept, nothing does, unless
+    /// it has given up waiting.
+    fn forget(&mut self, play: &Play, node: NodeId, place: usize) {
+        let Some(thread) = self.threads.get_mut(place).and_then(Option::take) else { return };
+        let has_asked = thread.asked > 0 || thread.round > self.rounds.get(place).copied().unwrap_or(0);
+        let is_lossy = play.lossy.iter().any(|(one, other)| node == *one || node == *other);
+        if has_asked && is_lossy || thread.is_owed || !thread.awaits.is_empty() {
+            self.rounds.resize(self.rounds.len().max(place + 1), 0);
+            self.rounds[place] = thread.round.wrapping_add(1);
+        }
     }
 
     fn read_gauges(&mut self, play: &Play, node: NodeId) {
@@ -139,18 +177,21 @@ impl Service {
     pub fn on(&mut self, play: &Play, input: Input<Services>, cx: &mut Context<'_>) {
         let me = cx.me();
         match input {
-            // Brokers know who takes what as the run begins.
             Input::Start => self.begin(play, |trigger| *trigger == Trigger::Starts, cx),
             Input::Restarted => {
                 self.subscribe(play, cx);
                 self.begin(play, |trigger| *trigger == Trigger::Restarts, cx);
             }
             Input::Step(handler) => {
-                match self.taken.iter_mut().find(|(known, _)| *known == handler) {
-                    Some((_, times)) => *times = times.saturating_add(1),
-                    None => self.taken.push((handler, 1)),
+                // What may be done without end is not counted.
+                let of = play.handlers.get(usize::from(handler)).map(|handler| &handler.trigger);
+                if !matches!(of, Some(Trigger::May { times: 0, .. })) {
+                    match self.taken.iter_mut().find(|(known, _)| *known == handler) {
+                        Some((_, times)) => *times = times.saturating_add(1),
+                        None => self.taken.push((handler, 1)),
+                    }
+                    self.taken.sort_unstable();
                 }
-                self.taken.sort_unstable();
                 self.spawn(play, handler, &[], None, None, cx);
             }
             Input::Timer(Timer::Thread(at)) => self.wake(play, usize::from(at), cx),
@@ -163,8 +204,12 @@ impl Service {
                     let topic = Arc::clone(&parcel.topic);
                     let handler =
                         play.handler(me, |trigger| matches!(trigger, Trigger::Takes(known) if *known == topic));
-                    if let Some(handler) = handler {
-                        self.spawn(play, handler, &[key, value], None, Some(parcel), cx);
+                    // Where a log has come back and sends again what is being worked on, there is nothing new in it.
+                    let is_at_work =
+                        self.threads.iter().flatten().any(|thread| thread.parcel.as_ref() == Some(&parcel));
+                    if let Some(handler) = handler.filter(|_| !is_at_work) {
+                        let words: Vec<Word> = std::iter::once(key).chain(value.split(' ').map(Word::from)).collect();
+                        self.spawn(play, handler, &words, None, Some(parcel), cx);
                     }
                 }
                 Msg::Settle { .. } | Msg::Subscribe { .. } => {}
@@ -172,13 +217,12 @@ impl Service {
         }
     }
 
-    /// Tells brokers what it takes.
+    /// Tells the broker what it takes: it is back.
     fn subscribe(&self, play: &Play, cx: &mut Context<'_>) {
         let me = cx.me();
         for handler in play.handlers.iter().filter(|handler| handler.node == me) {
             let Trigger::Takes(topic) = &handler.trigger else { continue };
-            let is_broker = |role: Role| matches!(role, Role::Queue { .. } | Role::Log { .. });
-            if let Some((broker, _)) = play.nodes().find(|(_, member)| is_broker(member.role)) {
+            if let Some(broker) = play.broker() {
                 cx.send(broker, Msg::Subscribe { topic: Arc::clone(topic) });
             }
         }
@@ -228,10 +272,11 @@ impl Service {
             parcel,
             is_settled: false,
             awaits: Vec::new(),
+            is_owed: false,
             is_waiting: false,
             is_working: false,
             asked: 0,
-            round: 0,
+            round: self.rounds.get(place).copied().unwrap_or(0),
         };
         if place == self.threads.len() {
             self.threads.push(Some(thread));
@@ -245,11 +290,11 @@ impl Service {
     fn heard(&mut self, play: &Play, call: Call, found: Vec<(Word, Word)>, cx: &mut Context<'_>) {
         let place = usize::from(call.thread);
         let Some(Some(thread)) = self.threads.get_mut(place) else { return };
-        let Some(at) = thread.awaits.iter().position(|(slot, _, _)| *slot == call.slot && thread.round == call.round)
+        let Some(at) = thread.awaits.iter().position(|awaited| awaited.slot == call.slot && thread.round == call.round)
         else {
             return;
         };
-        let (_, _, into) = thread.awaits.remove(at);
+        let Awaited { into, .. } = thread.awaits.remove(at);
         for (name, value) in found {
             match &*name {
                 "answer" => keep(&mut thread.memory, &into, value),
@@ -266,8 +311,20 @@ impl Service {
     /// A timer of a thread has fired: its work is done, or it has waited for long enough.
     fn wake(&mut self, play: &Play, place: usize, cx: &mut Context<'_>) {
         let Some(Some(thread)) = self.threads.get_mut(place) else { return };
-        for (_, _, into) in std::mem::take(&mut thread.awaits) {
-            keep(&mut thread.memory, &into, "timeout".into());
+        let ops = play.handlers.get(usize::from(thread.handler)).map_or(&[][..], |handler| &handler.ops);
+        if let Some(Op::Every(every_ms)) = ops.get(usize::from(thread.at).saturating_sub(1)) {
+            for awaited in &thread.awaits {
+                if let Some(Op::Ask { to, verb, words, .. }) = ops.get(usize::from(awaited.at)) {
+                    let call = Call { thread: place as u8, round: thread.round, slot: awaited.slot };
+                    cx.send(*to, Msg::Ask { call, verb: *verb, words: filled(*verb, words, &thread.memory) });
+                }
+            }
+            cx.set_timer(Timer::Thread(place as u8), *every_ms);
+            return;
+        }
+        thread.is_owed |= !thread.awaits.is_empty();
+        for awaited in std::mem::take(&mut thread.awaits) {
+            keep(&mut thread.memory, &awaited.into, "timeout".into());
         }
         self.go_on(play, place, cx);
     }
@@ -301,17 +358,14 @@ impl Service {
                 }
                 Op::Go(to) => thread.at = *to,
                 Op::Ask { to, verb, words, into } => {
-                    let fill = |word: &super::program::Template| match verb {
-                        Verb::Sql => word.sql(&thread.memory),
-                        _ => word.fill(&thread.memory),
-                    };
-                    let words = words.iter().map(|word| fill(word).into()).collect();
-                    let call = Call { thread: place as u8, round: thread.round, slot: thread.asked };
-                    thread.awaits.push((thread.asked, *to, Arc::clone(into)));
+                    let words = filled(*verb, words, &thread.memory);
+                    let slot = thread.asked;
+                    let call = Call { thread: place as u8, round: thread.round, slot };
+                    thread.awaits.push(Awaited { slot, of: *to, into: Arc::clone(into), at: thread.at - 1 });
                     thread.asked += 1;
                     cx.send(*to, Msg::Ask { call, verb: *verb, words });
                 }
-                Op::Wait(within_ms) => {
+                Op::Wait(within_ms) | Op::Every(within_ms) => {
                     if thread.awaits.is_empty() {
                         thread.asked = 0;
                         continue;
@@ -359,7 +413,7 @@ impl Service {
             }
         }
         self.put_down(play, place, cx);
-        self.threads[place] = None;
+        self.forget(play, cx.me(), place);
         while self.threads.last().is_some_and(Option::is_none) {
             self.threads.pop();
         }
@@ -419,6 +473,12 @@ impl Service {
             }
         }
     }
+}
+
+/// What is asked, with values in it.
+fn filled(verb: Verb, words: &[Template], memory: &Memory) -> Vec<Word> {
+    let fill = |word: &Template| if verb == Verb::Sql { word.sql(memory) } else { word.fill(memory) };
+    words.iter().map(|word| fill(word).into()).collect()
 }
 
 /// What was found, in a few words.

@@ -84,6 +84,10 @@ const WORDS: &[(&str, Tone)] = &[
     ("CHARGED", Tone::Active),
     ("REFUNDED", Tone::Stopped),
     ("SHIPPED", Tone::Good),
+    ("SHIPPING", Tone::Waiting),
+    ("PLACED", Tone::Active),
+    ("PACKED", Tone::Active),
+    ("SOLD", Tone::Good),
     ("PAID", Tone::Good),
     ("BEGUN", Tone::Waiting),
     ("DONE", Tone::Good),
@@ -247,7 +251,7 @@ fn plan(play: &Play, world: &World<Services>) -> Plan {
         let word = word(world.state(step.reading.node), &step.reading);
         let stage = match &*word {
             "" => Stage::Ahead,
-            "PENDING" | "UNDOING" | "OPEN" => Stage::UnderWay,
+            "PENDING" | "PLACED" | "SHIPPING" | "UNDOING" | "OPEN" => Stage::UnderWay,
             "CANCELLED" | "RELEASED" | "REFUNDED" | "REJECTED" | "UNDONE" => Stage::Undone,
             "STUCK" | "FAILED" => Stage::Stuck,
             _ => Stage::Done,
