@@ -157,9 +157,11 @@ impl Innodb {
             }
             return Ok(Step::end(Vec::new()));
         }
-        if !who.gaps && place == clustered && entry.deleted && !self.is_active(entry.by) {
+        let is_own_row = || stored.row_of(&entry, place.index).is_some_and(|row| row.by == who.trx);
+        if !who.gaps && entry.deleted && !self.is_active(entry.by) && (place == clustered || !is_own_row()) {
             // READ COMMITTED does not lock what is gone for good.
-            return Ok(if unique { Step::end(Vec::new()) } else { Step::next(entry.key) });
+            let is_all = unique && place == clustered;
+            return Ok(if is_all { Step::end(Vec::new()) } else { Step::next(entry.key) });
         }
         let from_key = place == clustered
             && after.is_none()
@@ -171,7 +173,7 @@ impl Innodb {
         let only_record = !who.gaps || (unique && place == clustered && !entry.deleted) || from_key;
         let span = if only_record { Span::Record } else { Span::NextKey };
         let semi = reading.semi_consistent && !unique && place == clustered;
-        let own = self.explicit(who.trx, place, &entry);
+        let own = self.explicit(who.trx, place, &entry) || self.passes(who.trx, place, &entry);
         let got = if own && span == Span::Record {
             Got::Had
         } else {
