@@ -20,7 +20,7 @@ async function complain(error) {
 /** The page comes in parts. These hold the scenarios that are not in `commit`, by name; a test holds this to the catalogue. */
 const PARTS = {
   locks: 'redis-lock|redlock|redis-failover|zookeeper-lock|etcd-lock|consul-lock|lock-table|advisory-lock|try-lock|leader-election',
-  databases: 'isolation|lost-update|double-booking|deadlock|inventory-locking|flash-sale',
+  databases: 'isolation|lost-update|double-booking|deadlock|inventory-locking|flash-sale|atomic-transfer',
 };
 
 /** The part that an address asks for. */

@@ -42,6 +42,7 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(isolation::DEADLOCK),
     shelf!(isolation::INVENTORY),
     shelf!(isolation::FLASH_SALE),
+    shelf!(isolation::TRANSFER),
 ];
 
 /// Every scenario, in the order of the home page.

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { accessible, open, ready, withSite } from './harness.mjs';
 
 const TABLE = new URL('../../docs/explored.tsv', import.meta.url);
-const PLAYED = ['isolation', 'lost-update', 'double-booking', 'deadlock', 'inventory-locking', 'flash-sale'];
+const PLAYED = ['isolation', 'lost-update', 'double-booking', 'deadlock', 'inventory-locking', 'flash-sale', 'atomic-transfer'];
 const LOST = '#/isolation/lost-update';
 const BROKEN = `${LOST}?v=1&rev=1&run=s1.read,s2.read2,s1.write,s2.write2,s1.commit,s2.commit2`;
 const DEADLOCK = `#/isolation/own?v=1&rev=1&script=${encodeURIComponent(`setup { CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0), (2, 0); }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::program::{Program, blanked, needs_memory, programs, with_memory};
+use super::program::{Program, blanked, literal, needs_memory, programs, with_memory};
 use crate::engine::NodeId;
 use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::{Level, Statement};
@@ -14,6 +14,7 @@ use crate::servers::sql::engine::{Database, Engine, Kind, SessionId};
 use crate::servers::sql::error::{Position, SyntaxError};
 use crate::servers::sql::isolation_tester::{Spec, Sql, parse};
 use crate::servers::sql::parse::parse as parse_sql;
+use crate::servers::sql::schema::Row;
 
 /// Longest script, in bytes.
 pub const MAX_SCRIPT: usize = 16 * 1024;
@@ -85,6 +86,8 @@ pub struct Script {
     pub level: Level,
     /// Whether a session that hears of an error rolls back and stops.
     pub stops: bool,
+    /// Whether the database, and who uses it, can crash.
+    pub can_crash: bool,
     /// The sessions. Session 0 of the database sets up the tables, so that the first of these is its session 1.
     pub sessions: Vec<Session>,
     /// What must be true of what is committed.
@@ -93,6 +96,8 @@ pub struct Script {
     pub end: Option<Arc<[Statement]>>,
     /// The database once everything is set up.
     pub start: Database,
+    /// What the setup says of tables and indexes, but not of rows.
+    schema: Arc<[Statement]>,
     /// Why it could not be set up, if it could not.
     pub failure: Option<String>,
 }
@@ -123,9 +128,34 @@ impl Script {
             });
             Session { id, setup: session.setup.as_ref().map(|sql| line(&sql.text)), steps: steps.collect(), program }
         });
+        let of_setup = spec.setup.iter().flat_map(|sql| sql.statements.iter());
+        let is_schema =
+            |statement: &&Statement| matches!(statement, Statement::CreateTable(_) | Statement::CreateIndex(_));
+        let schema = of_setup.filter(is_schema).cloned().collect();
         // Nothing is played on a database that is not as the script wants it.
         let sessions = if failure.is_some() { Vec::new() } else { sessions.collect() };
-        Script { kind, level, stops, sessions, rule, end, start, failure }
+        Script { kind, level, stops, can_crash: false, sessions, rule, end, start, schema, failure }
+    }
+
+    /// The database with its tables, and these rows in them, by the ids of the tables; nobody has begun anything.
+    pub fn with_rows<'r>(&self, rows: impl Iterator<Item = (u32, &'r Row)>) -> Database {
+        let mut database = self.kind.database();
+        let engine = database.engine_mut();
+        for _ in 0..=self.sessions.len() {
+            if let Ok(session) = engine.connect() {
+                engine.set_default_level(session, self.level);
+            }
+        }
+        engine.execute(0, Arc::clone(&self.schema));
+        for (table, row) in rows {
+            let name = engine.tables().into_iter().find(|known| known.id == table).map(|table| table.name.clone());
+            let values: Vec<String> = row.iter().map(literal).collect();
+            let sql = format!("INSERT INTO {} VALUES ({})", name.unwrap_or_default(), values.join(", "));
+            if let Ok(statements) = parse_sql(&sql) {
+                engine.execute(0, statements.into());
+            }
+        }
+        database
     }
 
     /// The lifeline of the database: amid the sessions, so that arrows are short.
@@ -141,6 +171,11 @@ impl Script {
             std::cmp::Ordering::Greater => Some(node.index() - 1),
         }
         .filter(|at| *at < self.sessions.len())
+    }
+
+    /// The number of a session in the database, by its lifeline.
+    pub fn number_of(&self, node: NodeId) -> SessionId {
+        self.session_of(node).map_or(0, |at| (at + 1) as SessionId)
     }
 
     /// The lifeline of a session, by its number in the database.
