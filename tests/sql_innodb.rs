@@ -177,3 +177,18 @@ fn a_failed_insert_makes_the_optimizer_believe_in_fewer_rows() {
     let told = played(Level::RepeatableRead, "CREATE UNIQUE INDEX t_v ON t (v)", rows, &steps);
     assert_eq!(told, ["1 ok", "2 ok", "2 ERROR 23000", "1 ok", "2 BLOCKS"]);
 }
+
+/// Seed 71002345: who asks for the gap before an entry gives its writer a lock of its own, which makes that one the heavier.
+#[test]
+fn a_gap_asked_for_makes_the_writer_behind_it_heavier() {
+    let steps = [
+        (3, "BEGIN"),
+        (3, "SELECT * FROM t WHERE v = 20 FOR UPDATE"),
+        (1, "DELETE FROM t WHERE v BETWEEN 0 AND 30"),
+        (2, "DELETE FROM t WHERE v = 0"),
+        (3, "INSERT INTO t VALUES (1, 20, 0)"),
+    ];
+    let (index, rows) = ("CREATE INDEX t_v ON t (v)", "(1, 10, 1), (2, 20, 2), (3, 30, 0)");
+    let told = played(Level::RepeatableRead, index, rows, &steps);
+    assert_eq!(told, ["3 ok", "3 ok", "1 BLOCKS", "2 ok", "3 ERROR 40001; 1 ok"]);
+}

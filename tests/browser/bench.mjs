@@ -6,6 +6,7 @@ import lighthouse from 'lighthouse';
 import { chromium } from 'playwright-core';
 import { longLink, longLockRun, longRun, redlockInPage, searchInPage } from './bench-page.mjs';
 import { search } from './bench-search.mjs';
+import { ordersInPage } from './bench-sql.mjs';
 import { CHROMIUM, FLAGS, launch } from './harness.mjs';
 import { SUB_PATH, serveDist, sizes } from './server.mjs';
 
@@ -95,6 +96,7 @@ const PARTS = [
   ['A long link', longLink],
   ['The search in the page', searchInPage],
   ['Redlock in the page', redlockInPage],
+  ['SQL', ordersInPage],
   ['Lighthouse', scores],
   ['Search', search],
 ];

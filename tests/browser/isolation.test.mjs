@@ -166,7 +166,8 @@ test('axe finds no fault, light and dark, wide and narrow', async () => {
 test('the search in the page finds what the table says of all that plays on databases', async () => {
   const page = await lab('#/isolation');
   const rows = readFileSync(TABLE, 'utf8').split('\n').map((line) => line.split('\t'));
-  const asked = rows.filter(([scenario, , , question]) => PLAYED.includes(scenario) && question.startsWith('violation'));
+  // What takes the page minutes is left to the native test.
+  const asked = rows.filter(([scenario, , , question, states]) => PLAYED.includes(scenario) && question.startsWith('violation') && Number(states) < 50_000);
   assert.ok(asked.length >= 30, `${asked.length} rows`);
   for (const [scenario, variant, given, question, states, transitions, depth, end, findings] of asked) {
     const parameters = given === '-' ? '' : `&${given.replaceAll(' ', '&')}`;

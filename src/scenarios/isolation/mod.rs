@@ -19,7 +19,7 @@ use crate::engine::Run;
 use crate::servers::sql::engine::Kind;
 
 pub use info::OWN;
-pub use play::check;
+pub use play::{check, orders};
 
 /// Mark of the event by which a session learns of an error.
 pub const FAILED: &str = "failed";

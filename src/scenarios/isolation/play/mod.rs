@@ -30,7 +30,7 @@ use crate::servers::sql::ast::Level;
 use crate::servers::sql::engine::{Kind, SessionId};
 use crate::servers::sql::storage::Rules;
 
-pub use script::check;
+pub use script::{check, orders};
 
 /// The script of a variant.
 pub fn text(info: &Info, variant: &Variant, values: &Values) -> Option<String> {

@@ -12,7 +12,7 @@ use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::{Level, Statement};
 use crate::servers::sql::engine::{Database, Engine, Kind, SessionId};
 use crate::servers::sql::error::{Position, SyntaxError};
-use crate::servers::sql::isolation_tester::{Spec, Sql, parse};
+use crate::servers::sql::isolation_tester::{Launch, Spec, Sql, interleavings, parse, permutations};
 use crate::servers::sql::parse::parse as parse_sql;
 use crate::servers::sql::schema::Row;
 
@@ -22,6 +22,8 @@ pub const MAX_SCRIPT: usize = 16 * 1024;
 pub const MAX_SESSIONS: usize = 8;
 /// Most steps of a session.
 pub const MAX_STEPS: usize = 60;
+/// Most orders that are all played.
+pub const MAX_ORDERS: u64 = 2_000;
 /// Id of the database's lifeline.
 pub const DATABASE: &str = "db";
 
@@ -194,6 +196,32 @@ impl Script {
 /// What is wrong with a script, if anything is.
 pub fn check(text: &str) -> Result<(), SyntaxError> {
     read(text).map(|_| ())
+}
+
+/// Every order of a script's steps that keeps each session's own, as names of choices, in the isolation tester's order.
+///
+/// # Errors
+/// Where the script cannot be read, or there are more than [`MAX_ORDERS`].
+pub fn orders(text: &str) -> Result<Vec<Vec<String>>, String> {
+    let Read { mut spec, .. } = read(text).map_err(|error| error.to_string())?;
+    // Those that a file names are some of them.
+    spec.permutations.clear();
+    let sizes: Vec<usize> = spec.sessions.iter().map(|session| session.steps.len()).collect();
+    if interleavings(&sizes).is_none_or(|count| count > MAX_ORDERS) {
+        return Err(format!("There are more than {MAX_ORDERS} orders. The search tries them all the same."));
+    }
+    let ids = names(spec.sessions.iter().map(|session| session.name.as_str()), false);
+    let steps: Vec<String> = ids
+        .iter()
+        .zip(&spec.sessions)
+        .flat_map(|(id, session)| {
+            let own = names(session.steps.iter().map(|step| step.name.as_str()), true);
+            own.into_iter().map(move |step| format!("{id}.{step}"))
+        })
+        .collect();
+    let all = permutations(&spec).map_err(|error| error.to_string())?;
+    let named = |order: Vec<Launch>| order.iter().filter_map(|launch| steps.get(launch.step).cloned()).collect();
+    Ok(all.into_iter().map(named).collect())
 }
 
 /// What stands in a script.

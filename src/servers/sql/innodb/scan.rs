@@ -153,6 +153,8 @@ impl Innodb {
         let unique = unique && whole_key.is_some_and(|key| !key.iter().any(Value::is_null));
         if range.exact().is_some() && range.is_past(&entry.key) {
             if who.gaps {
+                // The record itself is not asked for, but its writer gets a lock of its own all the same, which counts where a victim is chosen.
+                self.explicit(who.trx, place, &entry);
                 self.lock_record(who, want(entry.heap, Span::Gap), patience, false, &entry.key)?;
             }
             return Ok(Step::end(Vec::new()));
