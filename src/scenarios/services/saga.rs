@@ -310,8 +310,9 @@ const fn variant(id: &'static str, title: &'static str, claim: &'static str, ope
 
 const NO_PARCEL: &[(&str, &str)] = &[("fails", "ship")];
 const CALM: &[(&str, u32)] = &[("delay", 0)];
-const ONE_CRASH: &[(&str, u32)] = &[("crash", 1), ("delay", 0)];
+const ONE_CRASH: &[(&str, u32)] = &[("crash", 1), ("delay", 1)];
 const CRASH_AND_COPY: &[(&str, u32)] = &[("crash", 1), ("duplicate", 1), ("delay", 0)];
+const CRASH_COPY_AND_DELAY: &[(&str, u32)] = &[("crash", 1), ("duplicate", 1), ("delay", 1)];
 
 const VARIANTS: &[Variant] = &[
     Variant {
@@ -338,7 +339,7 @@ const VARIANTS: &[Variant] = &[
     },
     Variant {
         broken: true,
-        budget: ONE_CRASH,
+        budget: &[("crash", 1), ("delay", 0)],
         defaults: NO_PARCEL,
         ..variant(
             "try-catch",
@@ -423,7 +424,7 @@ const VARIANTS: &[Variant] = &[
         )
     },
     Variant {
-        budget: CRASH_AND_COPY,
+        budget: CRASH_COPY_AND_DELAY,
         defaults: NO_PARCEL,
         ..variant(
             "orchestrated",
@@ -443,7 +444,7 @@ const VARIANTS: &[Variant] = &[
         )
     },
     Variant {
-        budget: CRASH_AND_COPY,
+        budget: CRASH_COPY_AND_DELAY,
         defaults: &[("fails", "ship"), ("often", "once"), ("retries", "1")],
         ..variant(
             "pivot",
