@@ -269,3 +269,16 @@ fn who_was_thrown_out_of_its_group_is_refused_its_commit() {
         assert_eq!(violated(&*run).is_empty(), id == "rebalance-inbox");
     }
 }
+
+#[test]
+fn a_play_says_what_it_cannot_do() {
+    let log = "node x service x\nnode log log 1 1000 log\n";
+    let twice = format!("{log}on x takes a(key)\n  end\non x takes b(key)\n  end");
+    assert_eq!(check(&twice).unwrap_err().to_string(), "line 6 of the play: `x` takes two topics of a log");
+    let queue = twice.replace("log 1 1000", "queue 1 0 1000");
+    assert_eq!(check(&queue), Ok(()), "a queue's consumer may take two");
+    let other = format!("{log}gauge keys log a\non x may look while keys > 0\n  end");
+    assert_eq!(check(&other).unwrap_err().to_string(), "line 4 of the play: `x` cannot see what others have");
+    let empty = format!("{log}on x may tell at most 1\n  publish log a key");
+    assert_eq!(check(&empty).unwrap_err().to_string(), "line 4 of the play: `publish NODE topic key value` it is");
+}

@@ -154,7 +154,7 @@ impl Post {
     /// A consumer comes, or comes back.
     fn open(&mut self, play: &Play, topic: &Word, node: NodeId, cx: &mut Context<'_>) {
         if let Role::Queue { prefetch, .. } = self.role {
-            match self.opened.iter_mut().find(|(known, of, _)| (*known, &*of) == (node, topic)) {
+            match self.opened.iter_mut().find(|(known, of, _)| (*known, of) == (node, topic)) {
                 Some((_, _, times)) => *times = times.wrapping_add(1),
                 None => self.opened.push((node, Arc::clone(topic), 1)),
             }
@@ -228,7 +228,9 @@ impl Post {
                 all => format!("partitions {} of {topic}", all.join(" and ")),
             };
             let id = cx.name_of(node);
-            cx.note(&format!("gen {generation}: {what}"), || format!("Generation {generation}: {id} reads {what}."));
+            cx.note(&format!("gen {generation}: {id} reads {what}"), || {
+                format!("Generation {generation}: {id} reads {what}.")
+            });
         }
     }
 

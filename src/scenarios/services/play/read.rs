@@ -105,8 +105,25 @@ pub fn read(text: &str) -> Result<Play, PlayError> {
         }
     }
     let last = text.lines().count();
-    close(&mut play, under).map_err(|message| PlayError { line: last, message })?;
+    close(&mut play, under)
+        .and_then(|()| one_topic_each(&play))
+        .map_err(|message| PlayError { line: last, message })?;
     Ok(play)
+}
+
+/// A reader of a log has one place in one topic.
+fn one_topic_each(play: &Play) -> Read<()> {
+    let is_log = play.broker().and_then(|broker| play.member(broker));
+    if !is_log.is_some_and(|member| matches!(member.role, Role::Log { .. })) {
+        return Ok(());
+    }
+    for (node, member) in play.nodes() {
+        let takes = |handler: &&Handler| handler.node == node && matches!(handler.trigger, Trigger::Takes(_));
+        if play.handlers.iter().filter(takes).count() > 1 {
+            return Err(format!("`{}` takes two topics of a log", member.id));
+        }
+    }
+    Ok(())
 }
 
 /// Puts away what the lines so far belonged to.
@@ -359,6 +376,10 @@ impl Draft {
                 let (name, times) = head.split_once(" at most ").unwrap_or((head, "0"));
                 let only_while =
                     if only_while.is_empty() { Condition::default() } else { condition(only_while, play)? };
+                let is_own = |at: u16| play.gauges.get(usize::from(at)).is_some_and(|gauge| gauge.reading.node == node);
+                if !only_while.gauges().all(is_own) {
+                    return Err(format!("`{id}` cannot see what others have"));
+                }
                 (Trigger::May { name: name.into(), times: number(times)?, only_while }, Vec::new())
             }
             other => return Err(format!("nobody `{other}`")),
