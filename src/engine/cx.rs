@@ -109,6 +109,19 @@ impl<P: Protocol> Cx<'_, P> {
         }
     }
 
+    /// Writes to a place on disk, over what was there, and waits until it is on the platter. `content` is what is then there.
+    pub fn overwrite<T>(&mut self, disk: &mut Disk<T>, content: &str, change: impl FnOnce(&mut T)) {
+        if self.begin_effect() {
+            disk.force(change);
+            if let Some(labels) = self.labels.as_deref_mut() {
+                labels.push(format!("writing \u{201c}{content}\u{201d} in place"));
+            }
+            if let Some(recorder) = self.recorder.as_deref_mut() {
+                recorder.overwrote(self.me, content);
+            }
+        }
+    }
+
     /// Writes to durable state without waiting: a crash before the next [`Cx::force`] loses it.
     pub fn write<T: Clone>(&mut self, disk: &mut Disk<T>, record: &str, change: impl FnOnce(&mut T)) {
         if self.begin_effect() {

@@ -45,6 +45,7 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(isolation::DEADLOCK),
     shelf!(isolation::INVENTORY),
     shelf!(isolation::FLASH_SALE),
+    shelf!(isolation::TRANSFER),
     shelf!(services::IDEMPOTENCY),
     shelf!(services::SAGA),
     shelf!(services::MESSAGE_QUEUE),

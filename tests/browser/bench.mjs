@@ -6,6 +6,7 @@ import lighthouse from 'lighthouse';
 import { chromium } from 'playwright-core';
 import { longLink, longLockRun, longRun, redlockInPage, searchInPage, servicesInPage } from './bench-page.mjs';
 import { search } from './bench-search.mjs';
+import { ordersInPage } from './bench-sql.mjs';
 import { CHROMIUM, FLAGS, launch } from './harness.mjs';
 import { SUB_PATH, serveDist, sizes } from './server.mjs';
 
@@ -96,6 +97,7 @@ const PARTS = [
   ['The search in the page', searchInPage],
   ['Redlock in the page', redlockInPage],
   ['Services in the page', servicesInPage],
+  ['SQL', ordersInPage],
   ['Lighthouse', scores],
   ['Search', search],
 ];

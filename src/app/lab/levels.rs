@@ -99,7 +99,7 @@ fn cell(bench: Bench, here: &Here<'_>, given: &[(&str, &str)], is_shown: bool) -
 }
 
 /// How a run ended, in a word.
-fn outcome(run: &dyn Run) -> (&'static str, Glyph, String) {
+pub fn outcome(run: &dyn Run) -> (&'static str, Glyph, String) {
     let step = run.steps();
     let verdicts = run.verdicts(step);
     let is_broken = verdicts.iter().any(|verdict| matches!(verdict.state, VerdictState::Violated { .. }));
@@ -117,7 +117,7 @@ fn outcome(run: &dyn Run) -> (&'static str, Glyph, String) {
 }
 
 /// What it took: who was refused, who had to wait.
-fn remarks(run: &dyn Run) -> Vec<String> {
+pub fn remarks(run: &dyn Run) -> Vec<String> {
     let trace = run.trace();
     let mut out = Vec::new();
     for event in &trace.events {

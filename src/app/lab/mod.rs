@@ -14,6 +14,7 @@ mod inspector;
 mod lanes;
 mod levels;
 pub mod open;
+mod orders;
 mod parameters;
 mod script;
 mod share;
@@ -114,6 +115,7 @@ fn frame(info: &'static Info) -> Markup {
         div #parameters {}
         @if Part::Databases.is_here() {
             section #script-panel.script-panel aria-labelledby="script-title" {}
+            section #orders.script-panel aria-label=(text::ORDERS) {}
         }
         div.beside {
             section #transcript.panel.transcript aria-labelledby="transcript-title" {}
@@ -183,6 +185,7 @@ fn keep_parts(bench: Bench) {
         let asked = levels::asked(bench);
         part("levels", move || levels::panel(bench, asked));
         part("script-panel", move || script::panel(bench, bench.wrong));
+        part("orders", move || orders::panel(bench));
     }
     below("aligned", compare::aligned);
     below("parameters", |bench| parameters::panel(bench.lab));

@@ -65,6 +65,10 @@ pub const SCRIPT: &str = "Script";
 pub const SCRIPT_HELP: &str = "In the format of PostgreSQL's isolation tester: setup, sessions with their steps, and in a comment a rule (# holds: SELECT …) that must be true of what is committed, or only once all are done (# in the end: SELECT …). Lines that begin with #> say what an answer leads to. Paste a spec, or change this one.";
 pub const SCRIPT_PLAY: &str = "Play this script";
 pub const SCRIPT_SEARCH: &str = "Search all orders";
+pub const SCRIPT_ORDERS: &str = "Play every order";
+pub const ORDERS: &str = "Orders";
+pub const ORDERS_HELP: &str = "As the isolation tester runs a file that names none: every order that keeps each session’s own. Who has to wait goes on when it can. Each line opens the first run of its kind.";
+pub const ORDERS_OUTCOME: &str = "What comes of them";
 pub const SCRIPT_NAME: &str = "Script";
 
 /// Title of a graph, and what it will show.
@@ -80,6 +84,11 @@ pub fn graph_title(id: &str) -> (&'static str, &'static str) {
 
 pub fn table_of(title: &str) -> String {
     format!("Table {title}")
+}
+
+/// How many orders have been played.
+pub fn orders_played(done: usize, total: usize) -> String {
+    if done == total { format!("{total} orders played") } else { format!("{done} of {total} orders played") }
 }
 
 pub fn refused(session: &str, answer: &str) -> String {

@@ -108,8 +108,8 @@ const PARAMETERS: &[Parameter] = &[
         id: "fragile",
         label: "May crash",
         help: "Which of them may crash, be paused and be cut off.",
-        kind: ParameterKind::Nodes(&["gateway", "users", "orders", "inventory", "payment", "kafka"]),
-        default: "orders.inventory.payment.kafka",
+        kind: ParameterKind::Nodes(&["gateway", "users", "orders", "inventory", "payment"]),
+        default: "orders.inventory.payment",
     },
     Parameter {
         id: "buyers",

@@ -491,6 +491,7 @@ pub fn told(found: &Memory) -> String {
     let rows = found.iter().find(|(name, _)| &**name == "rows").map_or("0", |(_, rows)| &**rows);
     match rows {
         "0" => "no rows".to_owned(),
+        "1" if columns.is_empty() => "1 row".to_owned(),
         _ if columns.is_empty() => format!("{rows} rows"),
         "1" => columns.join(", "),
         _ => format!("{rows} rows, {}", columns.join(", ")),
