@@ -109,6 +109,31 @@ fn fixed_variants_hold_in_all_that_their_budget_allows() {
     }
 }
 
+#[test]
+fn a_log_in_the_place_of_the_queue_loses_and_repeats_alike() {
+    let expected = [("before", "lost"), ("after", "effect"), ("poison", "served"), ("inbox", ""), ("dead-letters", "")];
+    for (id, rule) in expected {
+        let variant = variant(&MESSAGE_QUEUE, id);
+        let answer = explore(&MESSAGE_QUEUE, variant, &[("broker", "log")], variant.budget);
+        assert_eq!(broken(&answer).first().copied().unwrap_or_default(), rule, "{id}");
+        assert_eq!(answer.end.unwrap().word(), if rule.is_empty() { "exhausted" } else { "found" }, "{id}");
+    }
+}
+
+#[test]
+fn fixed_variants_hold_for_as_many_as_there_may_be() {
+    for (staged, variant) in variants().filter(|(_, variant)| !variant.broken) {
+        let counts = ["messages", "attempts", "orders", "commands"];
+        for parameter in staged.declared().parameters.iter().filter(|parameter| counts.contains(&parameter.id)) {
+            for value in extremes(parameter) {
+                let answer = explore(staged, variant, &[(parameter.id, &value)], &[("delay", 0)]);
+                assert_eq!(broken(&answer), Vec::<&str>::new(), "{} {}={value}", variant.id, parameter.id);
+                assert_eq!(answer.end.unwrap().word(), "exhausted", "{} {}={value}", variant.id, parameter.id);
+            }
+        }
+    }
+}
+
 fn violated(run: &dyn Run) -> Vec<&'static str> {
     let verdicts = run.verdicts(run.steps()).into_iter();
     verdicts.filter(|one| matches!(one.state, VerdictState::Violated { .. })).map(|one| one.id).collect()
@@ -242,104 +267,5 @@ fn who_was_thrown_out_of_its_group_is_refused_its_commit() {
         }
         assert!(says(&*run, "What worker1 commits is refused: UNKNOWN_MEMBER_ID."), "{id}");
         assert_eq!(violated(&*run).is_empty(), id == "rebalance-inbox");
-    }
-}
-
-#[test]
-#[ignore = "prints"]
-fn look() {
-    let only = std::env::var("ONLY").unwrap_or_default();
-    let given = std::env::var("GIVEN").unwrap_or_default();
-    for staged in ALL {
-        let info = staged.declared();
-        for variant in info.variants {
-            let name = format!("{}/{}", info.id, variant.id);
-            if !name.contains(&only) {
-                continue;
-            }
-            let pairs: Vec<(&str, &str)> = given.split(' ').filter_map(|pair| pair.split_once('=')).collect();
-            let values = info.values(variant, pairs).unwrap();
-            let text = staged.play(variant, &values);
-            if let Err(error) = check(&text) {
-                println!("{name}: {error}: {}", text.lines().nth(error.line.saturating_sub(1)).unwrap_or(""));
-                continue;
-            }
-            let run = staged.start(variant, &values, 0);
-            let mut question = Question::new(What::Violation, declared_budget(variant.budget));
-            if let Ok(asked) = std::env::var("ASK") {
-                question = Question::parse(&asked).unwrap();
-            }
-            let at = std::time::Instant::now();
-            let mut exploration = Exploration::new(&*run, 0, question).unwrap();
-            let mut rounds = 0;
-            while exploration.advance_with(20_000, 1).is_none() {
-                rounds += 1;
-                if rounds > 60 {
-                    break;
-                }
-            }
-            let answer = exploration.answer();
-            println!(
-                "{name} broken={} {:?}: {} states, {} transitions, depth {}, {:?} in {:?}",
-                variant.broken,
-                variant.budget,
-                answer.figures.states,
-                answer.figures.transitions,
-                answer.figures.depth,
-                answer.end.map(|e| e.word()),
-                at.elapsed()
-            );
-            for finding in &answer.findings {
-                println!("   {:?} {}", finding.shows, finding.choices.join(","));
-            }
-            let wanted = if variant.broken { "found" } else { "exhausted" };
-            if answer.end.map(|e| e.word()) != Some(wanted) {
-                println!("   !!!!!!!! expected {wanted}");
-            }
-        }
-    }
-}
-
-#[test]
-#[ignore = "prints"]
-fn told() {
-    for line in std::fs::read_to_string("/tmp/runs.txt").unwrap().lines() {
-        // scenario variant k=v,k=v choices [auto]
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [scenario, id, given, choices, rest @ ..] = &words[..] else { continue };
-        let staged = ALL.iter().find(|staged| staged.declared().id == *scenario).unwrap();
-        let of = staged.declared().variant(id).unwrap();
-        let pairs: Vec<(&str, &str)> = given.split(',').filter_map(|pair| pair.split_once('=')).collect();
-        let mut run = staged.start(of, &values(staged, of, &pairs), 0);
-        println!("=== {line}");
-        for choice in choices.split(',').filter(|choice| *choice != "-") {
-            if let Err(error) = run.push(choice) {
-                println!("!!! {error}");
-                break;
-            }
-        }
-        let mut more = Vec::new();
-        if !rest.is_empty() {
-            while let Some(choice) = run.scheduled(run.steps(), 1) {
-                if more.len() > 80 {
-                    break;
-                }
-                run.push(&choice).unwrap();
-                more.push(choice);
-            }
-        }
-        for event in &run.trace().events {
-            println!("  {}", event.sentence);
-        }
-        println!("  more: {}", more.join(","));
-        println!("  violated: {:?} settled {}", violated(&*run), is_settled(&*run));
-        let open: Vec<String> = run
-            .choices(run.steps())
-            .into_iter()
-            .filter(|c| c.disabled.is_none())
-            .flat_map(|c| std::iter::once(c.name).chain(c.crash_points.into_iter().map(|p| p.name)))
-            .filter(|n| !n.contains("jump") && !n.contains("rate") && !n.contains("cut"))
-            .collect();
-        println!("  open: {}", open.join(" "));
     }
 }

@@ -73,6 +73,8 @@ const fn variant(id: &'static str, title: &'static str, claim: &'static str, ope
 
 const ONE_CRASH: &[(&str, u32)] = &[("crash", 1), ("delay", 0)];
 
+const CRASH_AND_DELAY: &[(&str, u32)] = &[("crash", 1), ("delay", 1)];
+
 const VARIANTS: &[Variant] = &[
     Variant {
         broken: true,
@@ -140,7 +142,7 @@ const VARIANTS: &[Variant] = &[
         )
     },
     Variant {
-        budget: ONE_CRASH,
+        budget: CRASH_AND_DELAY,
         ..variant(
             "expected-version",
             "Expected version",
@@ -149,7 +151,7 @@ const VARIANTS: &[Variant] = &[
         )
     },
     Variant {
-        budget: ONE_CRASH,
+        budget: CRASH_AND_DELAY,
         ..variant(
             "position",
             "Position with the model",
@@ -176,7 +178,7 @@ const VARIANTS: &[Variant] = &[
         )
     },
     Variant {
-        budget: ONE_CRASH,
+        budget: CRASH_AND_DELAY,
         ..variant(
             "versioned-snapshot",
             "Snapshot with its version",

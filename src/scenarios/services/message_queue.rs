@@ -55,6 +55,8 @@ const fn variant(id: &'static str, title: &'static str, claim: &'static str, ope
 
 const ONE_CRASH: &[(&str, u32)] = &[("crash", 1), ("delay", 0)];
 
+const CRASH_AND_DELAY: &[(&str, u32)] = &[("crash", 1), ("delay", 1)];
+
 const VARIANTS: &[Variant] = &[
     Variant {
         broken: true,
@@ -104,7 +106,7 @@ const VARIANTS: &[Variant] = &[
         )
     },
     Variant {
-        budget: ONE_CRASH,
+        budget: CRASH_AND_DELAY,
         ..variant(
             "inbox",
             "Idempotent consumer",
@@ -113,7 +115,7 @@ const VARIANTS: &[Variant] = &[
         )
     },
     Variant {
-        budget: ONE_CRASH,
+        budget: CRASH_AND_DELAY,
         ..variant(
             "dead-letters",
             "Dead letters",
@@ -122,7 +124,7 @@ const VARIANTS: &[Variant] = &[
         )
     },
     Variant {
-        budget: ONE_CRASH,
+        budget: CRASH_AND_DELAY,
         ..variant(
             "order-kept",
             "Keyed by order",

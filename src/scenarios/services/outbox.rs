@@ -45,6 +45,8 @@ const fn variant(id: &'static str, title: &'static str, claim: &'static str, ope
     Variant { id, title, claim, broken: false, budget: &[("crash", 1), ("delay", 0)], defaults: &[], opening }
 }
 
+const CRASH_AND_DELAY: &[(&str, u32)] = &[("crash", 1), ("delay", 1)];
+
 const VARIANTS: &[Variant] = &[
     Variant {
         broken: true,
@@ -84,6 +86,7 @@ const VARIANTS: &[Variant] = &[
         )
     },
     Variant {
+        budget: CRASH_AND_DELAY,
         ..variant(
             "inbox",
             "Outbox and inbox",

@@ -221,11 +221,14 @@ impl Post {
             }
             (reader.generation, reader.positions) = (generation, positions);
             let parts: Vec<String> = reader.positions.iter().map(|(partition, _)| partition.to_string()).collect();
-            let parts = if parts.is_empty() { "none".to_owned() } else { parts.join(" and ") };
             let (topic, node) = (Arc::clone(&reader.topic), reader.node);
-            let label = format!("gen {generation}: {topic} {parts}");
+            let what = match &parts[..] {
+                [] => format!("nothing of {topic}"),
+                [one] => format!("partition {one} of {topic}"),
+                all => format!("partitions {} of {topic}", all.join(" and ")),
+            };
             let id = cx.name_of(node);
-            cx.note(&label, || format!("Generation {generation}: {id} reads of {topic} the partitions {parts}."));
+            cx.note(&format!("gen {generation}: {what}"), || format!("Generation {generation}: {id} reads {what}."));
         }
     }
 
@@ -250,6 +253,7 @@ impl Post {
                 Settled::Done => queue.ack(channel, tag, false),
                 Settled::Again => queue.nack(channel, tag, false, true),
                 Settled::Aside => queue.nack(channel, tag, false, false),
+                Settled::Next => Ok(()),
             };
         } else {
             let id = cx.name_of(from);
@@ -277,7 +281,7 @@ impl Post {
         let place = TopicPartition { topic: Arc::clone(&parcel.topic), partition };
         let group = Arc::clone(&self.members[at].group);
         let generation = u32::from(parcel.generation);
-        if how != Settled::Again
+        if matches!(how, Settled::Done | Settled::Aside)
             && let Err(why) = self.log.commit(&group, u16::from(from.0), generation, &place, offset + 1)
         {
             let id = cx.name_of(from);

@@ -182,6 +182,8 @@ pub enum Settled {
     Again,
     /// It is to be put aside.
     Aside,
+    /// How it ended was said before; a log's reader is now ready for the next.
+    Next,
 }
 
 /// Text with values in it.

@@ -392,6 +392,9 @@ impl Service {
                         cx.send(asker, Msg::Answer { call, found: names.zip(words).collect() });
                     }
                 }
+                // That it is done with is said as the thread ends.
+                Op::Settle(Settled::Done)
+                    if matches!(handler.ops.get(usize::from(thread.at)), None | Some(Op::End)) => {}
                 Op::Settle(how) => self.settle(place, *how, cx),
                 Op::Say(words) => {
                     let text = words.fill(&thread.memory);
@@ -439,7 +442,8 @@ impl Service {
         let Some(parcel) = thread.parcel.take() else { return };
         let is_log = play.member(parcel.from).is_some_and(|member| matches!(member.role, Role::Log { .. }));
         if is_log || !thread.is_settled {
-            cx.send(parcel.from, Msg::Settle { parcel, how: Settled::Done, is_ready: true });
+            let how = if thread.is_settled { Settled::Next } else { Settled::Done };
+            cx.send(parcel.from, Msg::Settle { parcel, how, is_ready: true });
         }
     }
 

@@ -65,6 +65,7 @@ pub fn body(msg: &Msg) -> String {
                 Settled::Done => "done with",
                 Settled::Again => "again, please:",
                 Settled::Aside => "put aside:",
+                Settled::Next => "next behind",
             };
             format!("{how} {} {}", parcel.topic, parcel.tag)
         }
