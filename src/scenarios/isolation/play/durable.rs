@@ -225,7 +225,7 @@ impl Server {
                     let last = |row: &[crate::servers::sql::value::Value]| row.last()?.as_integer();
                     let old = version_of(history, *table, *before).and_then(|row| last(row));
                     if let (Some(old), Some(new)) = (old, last(row)) {
-                        let by = i64::try_from(new - old).unwrap_or(i64::MAX);
+                        let by = new.saturating_sub(old);
                         cx.ghost(|promised| promised.moves.push((session, key(row), by)));
                     }
                 }
