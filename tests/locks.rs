@@ -6,7 +6,7 @@ use interleave::engine::{Run, SpanKind, VerdictState};
 use interleave::scenarios::{Moment, find};
 use support::Temper;
 
-const SCENARIOS: [&str; 10] = [
+const SCENARIOS: [&str; 12] = [
     "redis-lock",
     "redlock",
     "redis-failover",
@@ -16,7 +16,9 @@ const SCENARIOS: [&str; 10] = [
     "lock-table",
     "advisory-lock",
     "try-lock",
+    "lock-granularity",
     "leader-election",
+    "lock-comparison",
 ];
 
 /// A named run.
@@ -148,10 +150,21 @@ fn every_moment_replays_and_shows_what_it_says() {
         ("try-lock", "In time", &[]),
         ("try-lock", "A yes that comes too late", &[]),
         ("try-lock", "Not at all", &[]),
+        ("lock-granularity", "A seat that nobody has", &["apart"]),
+        ("lock-granularity", "Each its own", &[]),
+        ("lock-granularity", "The same seat", &[]),
+        ("lock-granularity", "Each has one", &["circle"]),
+        ("lock-granularity", "One has both", &[]),
+        ("lock-granularity", "One gives up", &[]),
         ("leader-election", "The deposed leader writes", &["epoch"]),
         ("leader-election", "An answer that was true", &["epoch"]),
         ("leader-election", "An older epoch", &[]),
         ("leader-election", "Not its key any more", &[]),
+        ("lock-comparison", "Passed on too late", &["mutex"]),
+        ("lock-comparison", "Nobody to ask", &[]),
+        ("lock-comparison", "Two of three remember", &[]),
+        ("lock-comparison", "The holder crashes, in etcd", &[]),
+        ("lock-comparison", "The holder crashes, in PostgreSQL", &[]),
     ];
     let told: usize = SCENARIOS.iter().map(|id| support::about(id).moments.len()).sum();
     assert_eq!(told, shows.len());
@@ -178,7 +191,12 @@ fn whoever_plays_it_out_without_faults_gets_in_and_leaves_the_lock_free() {
                     "advisory-lock" if matches!(variant.id, "locked-twice" | "statement-pool") => &[("clients", "1")],
                     // Two who look at the same time both find the lock to be had.
                     "lock-table" if variant.id == "look-then-take" => &[("clients", "1")],
+                    // With one lock for all they wait for nothing, and in either order they may wait for one another.
+                    "lock-granularity" if matches!(variant.id, "global" | "opposite") => &[("clients", "1")],
+                    "lock-granularity" => &[("clients", "3")],
                     "redis-failover" | "try-lock" => &[("clients", "1")],
+                    "lock-comparison" if variant.id == "redlock" => &[("clients", "1")],
+                    "lock-comparison" => &[("clients", "3")],
                     _ => &[("throws", "none"), ("clients", "3")],
                 };
                 let run = play(drive(scenario, variant.id, given, ""), seed);
@@ -433,7 +451,10 @@ fn a_client_draws_its_delay_before_it_tries_again() {
 #[test]
 fn fencing_holds_whatever_the_adversary_does() {
     let temper = Temper { steps: 120, calm: 60, parameters: false };
-    for scenario in SCENARIOS.into_iter().filter(|scenario| *scenario != "try-lock") {
+    for scenario in SCENARIOS
+        .into_iter()
+        .filter(|scenario| !matches!(*scenario, "try-lock" | "lock-granularity" | "lock-comparison"))
+    {
         let entry = find(scenario).expect("ours");
         let fenced = match scenario {
             "consul-lock" => "sequencer",
@@ -446,5 +467,97 @@ fn fencing_holds_whatever_the_adversary_does() {
             let (link, run) = support::play(entry, variant, seed, temper);
             assert_eq!(violated(&*run), Vec::<&str>::new(), "{link}");
         }
+    }
+}
+
+/// The figures at the end of a run: messages, longest wait, time in which somebody waited and nobody was inside, most inside at once.
+fn cost(run: &dyn Run) -> Vec<u32> {
+    run.figures(run.steps()).iter().map(|figure| figure.value).collect()
+}
+
+#[test]
+fn one_lock_for_each_seat_lets_both_work_at_once_and_nobody_waits() {
+    let played = |variant: &str| play(drive("lock-granularity", variant, &[], ""), 1);
+    let (global, per_seat) = (cost(&*played("global")), cost(&*played("per-seat")));
+    assert_eq!((global[3], per_seat[3]), (1, 2), "inside at once");
+    // Work is two seconds, and the retry delay one.
+    assert!((2_000..4_000).contains(&global[1]) && per_seat[1] < 200, "{global:?} {per_seat:?}");
+    assert!(global[0] > per_seat[0], "whoever waits asks again: {global:?} {per_seat:?}");
+}
+
+#[test]
+fn a_circle_of_waiting_clients_says_who_holds_what_and_lasts_until_a_lease_is_over() {
+    let moment = moment("lock-granularity", "Each has one");
+    let run = drive("lock-granularity", moment.variant, &[("ttl", "3000"), ("retry", "2000")], moment.choices);
+    let blocked: Vec<_> = run.nodes(run.steps())[..2].iter().map(|node| node.blocked.clone().expect("both")).collect();
+    assert_eq!([blocked[0].on.as_str(), blocked[1].on.as_str()], ["seat-2", "seat-1"]);
+    assert_eq!([blocked[0].by[0].0, blocked[1].by[0].0], [1, 0]);
+    assert_eq!([blocked[0].holds.as_slice(), blocked[1].holds.as_slice()], [["seat-1"], ["seat-2"]]);
+    let run = play(run, 1);
+    assert!(said(&*run, "The retry timer of a fires.") && run.now_ms(run.steps()) > 3_000);
+    let goals = run.verdicts(run.steps()).into_iter().filter(|verdict| matches!(verdict.id, "free" | "served"));
+    assert!(goals.map(|goal| goal.state).all(|state| state == VerdictState::Holds));
+}
+
+#[test]
+fn after_its_holder_crashed_a_lock_that_is_tried_for_is_free_once_its_lease_is_over_and_nobody_waits_past_a_limit() {
+    // Asked for at 5 ms, for thirty seconds; a Redis deletes a key in the ms behind its expiry.
+    let crashed = "a.begin,a-r+5,r-a+5,a!crash";
+    for variant in ["ignored", "for-ever", "counted", "limited", "once"] {
+        assert!(matches!(freed("try-lock", variant, crashed).0, VerdictState::Open(_)), "{variant}");
+        let after = freed("try-lock", variant, &format!("{crashed},r:expire"));
+        assert_eq!(after, (VerdictState::Holds, 30_006), "{variant}");
+    }
+    // Who waits meanwhile has an answer within five seconds where that is promised and kept; where not, it waits for the lease.
+    let waits = |variant: &str| {
+        let run = play(drive("try-lock", variant, &[], &format!("{crashed},b.begin")), 1);
+        let ended = run.trace().events.iter().find(|event| {
+            let badge = event.badge.as_ref().map_or("", |badge| badge.text);
+            event.node.0 == 1 && matches!(badge, "inside" | "gave up")
+        });
+        let ended = ended.expect("it gets in, or gives up");
+        (ended.badge.as_ref().map_or("", |badge| badge.text), ended.time_ms - 10)
+    };
+    let (badge, limited_ms) = waits("limited");
+    assert_eq!((badge, limited_ms), ("gave up", 5_000));
+    assert!(matches!(waits("once"), ("gave up", ms) if ms < 200), "{:?}", waits("once"));
+    assert!(matches!(waits("ignored"), ("inside", ms) if ms < 200), "{:?}", waits("ignored"));
+    assert!(matches!(waits("counted"), ("gave up", 5_001..=8_000)), "{:?}", waits("counted"));
+    assert!(matches!(waits("for-ever"), ("inside", 29_996..=32_500)), "{:?}", waits("for-ever"));
+}
+
+#[test]
+fn after_its_leader_crashed_an_office_falls_vacant_with_its_lease_and_the_next_one_leads() {
+    let elected = "a.begin,a-e+5,e-a+5,a-e+5,e-a+5";
+    let waits = "b.begin,b-e,e-b,b-e,e-b,b-e,e-b,b-e";
+    for (variant, reads) in [
+        ("lease-only", "a-s+5,s-a+5"),
+        ("asks-first", "a-s+5,s-a+5"),
+        ("epoch", "a-s+5,s-a+5"),
+        ("guarded", "a-e+5,e-a+5"),
+    ] {
+        let crashed = format!("{elected},{reads},a!crash");
+        assert!(matches!(freed("leader-election", variant, &crashed).0, VerdictState::Open(_)), "{variant}");
+        let after = freed("leader-election", variant, &format!("{crashed},e:expire"));
+        assert_eq!(after, (VerdictState::Holds, 6_005), "{variant}: six seconds after its lease was granted");
+        // The same with one who stands for election: it leads within the lease and a few messages.
+        let run = play(drive("leader-election", variant, &[], &format!("{elected},{reads},{waits},a!crash")), 1);
+        let leads = run
+            .trace()
+            .events
+            .iter()
+            .find(|event| event.node.0 == 1 && event.badge.as_ref().is_some_and(|badge| badge.text == "inside"));
+        let since_ms = leads.unwrap_or_else(|| panic!("{variant}: nobody follows")).time_ms;
+        assert!((6_005..=6_305).contains(&since_ms), "{variant}: {since_ms} ms");
+    }
+}
+
+#[test]
+fn after_its_holder_crashed_the_lock_of_a_seat_is_free_once_its_lease_is_over() {
+    let crashed = "a.begin,a-r+5,r-a+5,a!crash";
+    for variant in ["global", "opposite", "per-seat", "ordered", "limited"] {
+        assert!(matches!(freed("lock-granularity", variant, crashed).0, VerdictState::Open(_)), "{variant}");
+        let after = freed("lock-granularity", variant, &format!("{crashed},r:expire"));
+        assert_eq!(after, (VerdictState::Holds, 30_006), "{variant}");
     }
 }

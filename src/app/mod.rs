@@ -80,15 +80,19 @@ enum Place {
 fn place(fragment: &str) -> Place {
     let path = router::path(fragment);
     match path.first() {
-        None if !Part::Commit.is_here() => Place::Elsewhere,
-        None => Place::Home,
-        Some(&"fidelity") if path.len() == 1 => Place::Fidelity,
+        None => still_place(Place::Home),
+        Some(&"fidelity") if path.len() == 1 => still_place(Place::Fidelity),
         Some(id) => match scenarios::find(id) {
             Ok(entry) if !entry.part().is_here() => Place::Elsewhere,
             Ok(entry) => Place::Scenario(entry.info().id),
             Err(_) => Place::Unknown(path.join("/").chars().take(UNKNOWN_SHOWN).collect()),
         },
     }
+}
+
+/// A page that stands around all scenarios, which the first part holds, and none of the others.
+fn still_place(place: Place) -> Place {
+    if Part::Commit.is_here() { place } else { Place::Elsewhere }
 }
 
 /// How much of an unknown address is shown.
@@ -140,13 +144,13 @@ fn keep() {
 /// The page of a place; whatever keeps it up to date lives until the next one comes.
 fn page(place: &Place) -> Markup {
     match place {
-        Place::Home => still_page(text::SITE_TITLE, home::page()),
-        Place::Fidelity => still_page(text::FIDELITY_TITLE, fidelity::page()),
+        Place::Home if Part::Commit.is_here() => still_page(text::SITE_TITLE, home::page()),
+        Place::Fidelity if Part::Commit.is_here() => still_page(text::FIDELITY_TITLE, fidelity::page()),
         Place::Scenario(id) => match scenarios::find(id) {
             Ok(entry) => lab::page(entry),
             Err(error) => still_page(text::NOT_FOUND, not_found(&error.to_string())),
         },
-        Place::Elsewhere => still_page(
+        Place::Elsewhere | Place::Home | Place::Fidelity => still_page(
             text::NOT_FOUND,
             html! { article.not-found { h1 { (text::NOT_FOUND) } p { (text::PART_MISSING) } } },
         ),

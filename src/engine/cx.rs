@@ -44,6 +44,11 @@ impl<P: Protocol> Cx<'_, P> {
         self.me
     }
 
+    /// The id of a lifeline, for notes.
+    pub fn name_of(&self, node: NodeId) -> String {
+        self.protocol.lane_id(node)
+    }
+
     /// What this node's own clock says, in ms.
     pub fn local_ms(&self) -> i64 {
         self.local_ms

@@ -5,6 +5,7 @@ pub mod isolation;
 pub mod locks;
 mod part;
 pub mod run_string;
+pub mod services;
 pub mod two_phase_commit;
 
 use crate::engine::{Followed, follow_in};
@@ -35,7 +36,9 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(locks::TABLE),
     shelf!(locks::ADVISORY),
     shelf!(locks::TRY),
+    shelf!(locks::GRAIN),
     shelf!(locks::LEADER),
+    shelf!(locks::COMPARISON),
     shelf!(isolation::ISOLATION),
     shelf!(isolation::LOST_UPDATE),
     shelf!(isolation::DOUBLE_BOOKING),
@@ -43,6 +46,12 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(isolation::INVENTORY),
     shelf!(isolation::FLASH_SALE),
     shelf!(isolation::TRANSFER),
+    shelf!(services::IDEMPOTENCY),
+    shelf!(services::SAGA),
+    shelf!(services::MESSAGE_QUEUE),
+    shelf!(services::OUTBOX),
+    shelf!(services::EVENT_SOURCING),
+    shelf!(services::E_COMMERCE),
 ];
 
 /// Every scenario, in the order of the home page.

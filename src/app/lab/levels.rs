@@ -106,7 +106,7 @@ pub fn outcome(run: &dyn Run) -> (&'static str, Glyph, String) {
     let is_stuck = verdicts.iter().any(|verdict| matches!(verdict.state, VerdictState::Blocked(_)));
     let graph = run.exhibits(step).into_iter().find_map(|exhibit| match exhibit {
         Exhibit::Graph(graph) => Some(graph),
-        Exhibit::Table(_) => None,
+        Exhibit::Table(_) | Exhibit::Plan(_) => None,
     });
     let verdict = if is_broken { text::VIOLATED } else { text::HOLDS };
     let words = graph.map_or_else(|| verdict.to_owned(), |graph| graph.verdict);

@@ -11,6 +11,7 @@ mod exhibits;
 mod explore;
 pub mod exports;
 mod inspector;
+mod lanes;
 mod levels;
 pub mod open;
 mod orders;
@@ -34,7 +35,7 @@ use super::library::Library;
 use super::live::{class, effect, part};
 use super::nav::Nav;
 use super::settings::Settings;
-use super::signal::{Derived, Kept};
+use super::signal::{Derived, Kept, State};
 use super::stage::Stage;
 use super::{browser, diagram, dialog, embed, keyboard, page_api, text};
 pub use bench::Bench;
@@ -85,6 +86,7 @@ fn frame(info: &'static Info) -> Markup {
             div #sheets.sheets {
                 div.sheet {
                     div #own-title {}
+                    @if lanes::ARE_MANY { details.lanes { summary { (text::LANES) } div id=(lanes::ID) {} } }
                     (diagram::frame(sheet::OWN))
                     div.diagram-menu id=(sheet::MENU) popover="auto" {}
                 }
@@ -131,7 +133,7 @@ fn frame(info: &'static Info) -> Markup {
 }
 
 /// Whether there are tables and graphs to show. Commit protocols have none, and their part of the page, the first that anyone loads, goes without.
-const EXHIBITS: bool = Part::Locks.is_here() || Part::Databases.is_here();
+const EXHIBITS: bool = Part::Locks.is_here() || Part::Databases.is_here() || Part::Services.is_here();
 
 /// Keeps every part of the frame up to date.
 fn keep_parts(bench: Bench) {
@@ -151,7 +153,12 @@ fn keep_parts(bench: Bench) {
     part("own-title", move || compare::own_title(bench));
     part("other-sheet", move || sheet::other(bench));
     class("sheets", "is-comparing", move || bench.comparison.is_on());
-    sheet::keep_own(bench);
+    let lanes = State::new(None);
+    if lanes::ARE_MANY {
+        part(lanes::ID, move || lanes::panel(lab, lanes));
+        lanes::listen(lab, lanes);
+    }
+    sheet::keep_own(bench, lanes);
     sheet::keep_other(bench);
     part(sheet::MENU, move || sheet::menu(bench));
     sheet::keep_menu(bench);

@@ -83,6 +83,8 @@ pub fn figures(bench: Bench) -> Markup {
     if figures.is_empty() {
         return html! {};
     }
+    // The literature counts messages of commit protocols, and nothing of locks.
+    let is_published = figures.iter().any(|figure| !figure.published.is_empty());
     html! {
         h2 #figures-title { (text::FIGURES) }
         table {
@@ -90,7 +92,7 @@ pub fn figures(bench: Bench) -> Markup {
                 tr {
                     th scope="col" { (text::FIGURE_WHAT) }
                     th scope="col" { (text::FIGURE_HERE) }
-                    th scope="col" { (text::FIGURE_PUBLISHED) }
+                    @if is_published { th scope="col" { (text::FIGURE_PUBLISHED) } }
                 }
             }
             tbody {
@@ -98,7 +100,7 @@ pub fn figures(bench: Bench) -> Markup {
                     tr {
                         th scope="row" { (figure.label) }
                         td.figure-value { (figure.value) }
-                        td { (figure.published) }
+                        @if is_published { td { (figure.published) } }
                     }
                 }
             }

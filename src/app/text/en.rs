@@ -81,6 +81,7 @@ pub const HOLDS: &str = "holds";
 pub const OPEN: &str = "open";
 pub const BLOCKED: &str = "blocked";
 pub const VIOLATED: &str = "violated";
+pub const TABLES_MEASURED: &str = "Measured here, under the parameters of this page: three clients want each lock at the same moment, messages take what one seed draws, and the fault comes once the first of them works. Idle: how long somebody waited while nobody was inside. Next: when another was, counted from the fault.";
 pub const FIGURES: &str = "What it costs";
 pub const FIGURE_WHAT: &str = "Counted";
 pub const FIGURE_HERE: &str = "So far";

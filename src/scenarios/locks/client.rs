@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 
 use super::Locks;
 use super::failover::is_enough;
-use super::vocabulary::{Answer, Command, Config, Msg, Owner, Service, Step, Timer, validity_ms};
+use super::vocabulary::{Answer, Command, Config, Grain, Msg, Owner, Service, Step, Timer, validity_ms};
 use super::waiter::period_ms;
 use crate::engine::{Cx, Input, NodeId};
 
@@ -222,6 +222,9 @@ impl Client {
         if config.rules.service.has_sessions() {
             return self.call(config, Command::Connect, cx);
         }
+        if config.rules.grain != Grain::One {
+            return self.next_key(config, cx);
+        }
         self.ask(config, if config.at_once { config.all_masters() } else { 1 << self.more.master }, cx);
     }
 
@@ -243,7 +246,7 @@ impl Client {
     }
 
     /// Sends a command to these servers.
-    fn tell(&self, config: &Config, servers: u8, command: Command, cx: &mut Context<'_>) {
+    pub fn tell(&self, config: &Config, servers: u8, command: Command, cx: &mut Context<'_>) {
         let owner = self.owner(cx.me());
         for index in (0..config.masters).filter(|index| servers >> index & 1 == 1) {
             cx.send(config.master(index), Msg::Ask(owner, command));
@@ -253,6 +256,9 @@ impl Client {
     fn on_answer(&mut self, config: &Config, from: NodeId, command: Command, answer: Answer, cx: &mut Context<'_>) {
         if config.rules.service.has_sessions() {
             return self.on_keeper(config, command, answer, cx);
+        }
+        if let Command::SetKey(key) | Command::DelKey(key) = command {
+            return self.on_key(config, key, answer, cx);
         }
         let server = 1 << config.index_of(from).unwrap_or(0);
         let is_awaited = self.awaited & server != 0;
@@ -299,7 +305,7 @@ impl Client {
     }
 
     /// Reckons that the lease is good for so many ms from now on.
-    fn hold_for(&mut self, config: &Config, left_ms: i64, cx: &mut Context<'_>) {
+    pub fn hold_for(&mut self, config: &Config, left_ms: i64, cx: &mut Context<'_>) {
         self.until_ms = Some(cx.local_ms() + left_ms);
         if config.rules.stops {
             cx.set_timer(Timer::Deadline, u32::try_from(left_ms).unwrap_or(0));
@@ -418,7 +424,10 @@ impl Client {
     }
 
     /// Sends the release to every server, whatever it answered.
-    fn give_back(&self, config: &Config, cx: &mut Context<'_>) {
+    pub fn give_back(&self, config: &Config, cx: &mut Context<'_>) {
+        if config.rules.grain != Grain::One {
+            return self.give_keys_back(config, cx);
+        }
         let place = self.token.and_then(|place| i32::try_from(place).ok()).unwrap_or(0);
         let command = match (config.rules.service, self.phase) {
             (Service::Redis | Service::Table, _) => config.rules.give,
@@ -502,11 +511,12 @@ impl Client {
                 self.phase = Phase::Asking;
                 self.call(config, Command::Create, cx);
             }
+            (Timer::Retry, Phase::Waiting) if config.rules.grain != Grain::One => self.next_key(config, cx),
             (Timer::Retry, Phase::Waiting) => self.begin(config, cx),
             (Timer::Limit, phase) => {
                 note(cx, "gives up", "It has waited as long as it may, and says so to whoever asked it.");
                 // What it has asked for may be on its way to it.
-                if phase == Phase::Asking {
+                if phase == Phase::Asking || config.rules.grain != Grain::One {
                     self.give_back(config, cx);
                 }
                 cx.cancel_timer(Timer::Reply);

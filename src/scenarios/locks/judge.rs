@@ -5,8 +5,8 @@ use std::hash::{Hash, Hasher};
 use super::client::{Client, ENTERED, LEFT, Phase, WANTED};
 use super::keeper::{Data, WOKE};
 use super::servers::{DELETED, GRANTED, WROTE};
-use super::vocabulary::{Command, LOCK, MAX_CLIENTS, Msg, Owner, Service};
-use super::{Locks, Node};
+use super::vocabulary::{Command, KEYS, MAX_CLIENTS, Msg, Owner, Service};
+use super::{Locks, Node, seats};
 use crate::engine::{Blocked, Breach, Goal, Invariant, NodeId, Progress, Protocol, Status, World};
 
 /// What invariants need to know and no node does. Each part is changed by one node only.
@@ -45,6 +45,8 @@ pub const INVARIANTS: &[Invariant<Locks>] = &[
     Invariant { id: "herd", check: no_herd },
     Invariant { id: "patience", check: no_endless_wait },
     Invariant { id: "epoch", check: no_deposed_leader },
+    Invariant { id: "apart", check: seats::kept_apart },
+    Invariant { id: "circle", check: seats::no_circle },
 ];
 
 /// Liveness.
@@ -63,7 +65,7 @@ fn clients<'w>(protocol: &Locks, world: &'w World<Locks>) -> impl Iterator<Item 
     (0..protocol.config.clients).filter_map(|at| Some((NodeId(at), client(world, NodeId(at))?)))
 }
 
-fn id(client: u8) -> char {
+pub fn id(client: u8) -> char {
     char::from(b'a' + client)
 }
 
@@ -82,7 +84,7 @@ fn locks(protocol: &Locks, world: &World<Locks>) -> Vec<(NodeId, Owner, bool)> {
             Node::Server(server) => {
                 let local_ms = world.slot(node).clock.read(world.now_ms);
                 for (key, text, left) in server.data.list(local_ms) {
-                    if let Some(owner) = Owner::parse(text).filter(|_| key == LOCK) {
+                    if let Some(owner) = Owner::parse(text).filter(|_| KEYS.contains(&key)) {
                         found.push((node, owner, left.is_some()));
                     }
                 }
@@ -112,10 +114,14 @@ fn locks(protocol: &Locks, world: &World<Locks>) -> Vec<(NodeId, Owner, bool)> {
     found
 }
 
-/// At most one client is inside, as the clients themselves believe.
+/// At most one client is inside, as the clients themselves believe; where there are seats, of those who want the same.
 fn mutual_exclusion(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
-    let mut inside = clients(protocol, world).filter(|(_, client)| client.is_inside()).map(|(node, _)| node);
-    let (Some(one), Some(other)) = (inside.next(), inside.next()) else { return Ok(()) };
+    let inside = || clients(protocol, world).filter(|(_, client)| client.is_inside()).map(|(node, _)| node);
+    let seats = |node: NodeId| protocol.config.seats(node.0);
+    let mut pairs = inside().flat_map(|one| inside().map(move |other| (one, other)));
+    let Some((one, other)) = pairs.find(|(one, other)| one < other && seats(*one) & seats(*other) != 0) else {
+        return Ok(());
+    };
     Err(Breach {
         sentence: format!("{} and {} are both in their critical sections.", id(one.0), id(other.0)),
         guilty: vec![(one, ENTERED), (other, ENTERED)],
@@ -271,7 +277,10 @@ pub fn blocked(protocol: &Locks, me: NodeId, world: &World<Locks>) -> Option<Blo
     }
     let standing = locks(protocol, world);
     let holds = |node: &NodeId| standing.iter().any(|(_, owner, _)| owner.client == node.0);
-    let by: Vec<NodeId> = (0..protocol.config.clients).map(NodeId).filter(|node| *node != me && holds(node)).collect();
+    let by: Vec<NodeId> = match seats::awaited(protocol, world, me) {
+        Some((_, owner)) => vec![NodeId(owner.client)],
+        None => (0..protocol.config.clients).map(NodeId).filter(|node| *node != me && holds(node)).collect(),
+    };
     let holder = by.first()?;
     let frees = match orphan(protocol, world) {
         Some(_) => "nothing: it has no expiry and nobody will release it".to_owned(),
@@ -280,5 +289,6 @@ pub fn blocked(protocol: &Locks, me: NodeId, world: &World<Locks>) -> Option<Blo
         }
         None => format!("{} releases it", protocol.lane_id(*holder)),
     };
-    Some(Blocked { on: "the lock".to_owned(), by, holds: Vec::new(), frees })
+    let on = seats::awaited(protocol, world, me).map_or("the lock", |(key, _)| KEYS[usize::from(key)]);
+    Some(Blocked { on: on.to_owned(), by, holds: seats::held(protocol, world, me), frees })
 }

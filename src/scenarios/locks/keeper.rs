@@ -16,6 +16,8 @@ use crate::servers::zookeeper::{Refused, ZooKeeper};
 
 /// The mark on events by which it wakes whoever waits.
 pub const WOKE: &str = "woke";
+/// The mark on events by which it tells one client.
+pub const TOLD: &str = "told";
 
 /// State of a service. All of it is durable: a majority of its servers has agreed on it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -194,6 +196,7 @@ impl Keeper {
         for (session, place) in woken {
             let owner = Owner::of_session(*session);
             cx.send(NodeId(owner.client), Msg::Gone(owner, *place));
+            cx.mark(TOLD);
         }
         if !woken.is_empty() {
             cx.mark(WOKE);

@@ -4,7 +4,7 @@ use super::client::{Client, Phase};
 use super::failover::{Member, Sentinel};
 use super::keeper::{Data, Keeper};
 use super::servers::{Server, Storage};
-use super::vocabulary::{Config, LOCK, Owner, Persistence, Pool, Service};
+use super::vocabulary::{Config, Grain, KEYS, Owner, Persistence, Pool, Service};
 use crate::engine::{Badge, Bar, Field, Look, SpanKind, Tone};
 
 fn field(name: &str, value: impl Into<String>) -> Field {
@@ -31,6 +31,11 @@ pub fn client(config: &Config, node: &Client) -> Look {
             (0..config.masters).filter(|at| node.granted >> at & 1 == 1).map(|at| format!("r{}", at + 1)).collect();
         fields.push(field("said yes", if yes.is_empty() { "nobody".to_owned() } else { yes.join(", ") }));
     }
+    if config.rules.grain != Grain::One {
+        let has: Vec<&str> =
+            KEYS.into_iter().zip(0..).filter(|(_, at)| node.granted >> at & 1 == 1).map(|(key, _)| key).collect();
+        fields.push(field("has", if has.is_empty() { "no lock".to_owned() } else { has.join(", ") }));
+    }
     if let Some(until_ms) = node.until_ms {
         fields.push(field("lease until (own clock)", format!("{until_ms} ms")));
     }
@@ -55,7 +60,7 @@ pub fn server(config: &Config, node: &Server) -> Look {
     for (key, text, until_ms) in node.data.list(i64::MIN) {
         let expiry = until_ms.map_or(String::new(), |until_ms| format!(", until {until_ms} ms"));
         fields.push(field(key, format!("{text}{expiry}")));
-        if key == LOCK {
+        if KEYS.contains(&key) {
             let kind = until_ms.map_or(SpanKind::Lock, |until_ms| SpanKind::Lease { until_ms });
             bars.push(Bar { kind, label: format!("{key} = {text}") });
         }

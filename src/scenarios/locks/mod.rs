@@ -2,9 +2,10 @@
 //! (`redis-failover`), a majority of several (`redlock`), a ZooKeeper, an etcd or a Consul (`zookeeper-lock` and its like). All are one protocol, so
 //! that the page carries it once; scenarios and variants are rules ([`vocabulary::Rules`]).
 //!
-//! Rooms: `vocabulary` rules and parameters, `wording` how they read; `client` a client, and `waiter` how it waits at a service with sessions;
+//! Rooms: `vocabulary` rules and parameters, `wording` how they read; `client` a client, `waiter` how it waits at a service with sessions, and `seats`
+//! how it takes one lock of several;
 //! `servers` a Redis and the storage, `failover` a Redis with replicas and its Sentinel, `keeper` a service of another kind, and `database` what it is
-//! where that is one; `judge` what must hold, and who waits for whom; `look` how nodes look; `redis_lock` and its like what the catalogue says of
+//! where that is one; `judge` what must hold, and who waits for whom; `figures` what a run has cost, and `measure` what all of them do; `look` how nodes look; `redis_lock` and its like what the catalogue says of
 //! each scenario.
 
 mod advisory_lock;
@@ -13,14 +14,19 @@ mod consul_lock;
 mod database;
 mod etcd_lock;
 mod failover;
+mod figures;
 mod judge;
 mod keeper;
 mod leader_election;
+mod lock_comparison;
+mod lock_granularity;
 mod lock_table;
 mod look;
+mod measure;
 mod redis_failover;
 mod redis_lock;
 mod redlock;
+mod seats;
 mod servers;
 mod try_lock;
 mod vocabulary;
@@ -37,11 +43,11 @@ use self::failover::{Member, Sentinel};
 use self::judge::Ghost;
 use self::keeper::Keeper;
 use self::servers::{Server, Storage};
-use self::vocabulary::{Config, Msg, Persistence, Rules, Service, Step, Timer};
+use self::vocabulary::{Config, Grain, Msg, Persistence, Rules, Service, Step, Timer};
 use super::{Entry, Info, Part, Values, Variant};
 use crate::engine::{
-    Blocked, Channel, Cx, Exposure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol, Recorded, Relabel,
-    Run, World,
+    Blocked, Channel, Cx, Exhibit, Exposure, Figure, Goal, Input, Invariant, KeyHasher, Lane, Look, NodeId, Protocol,
+    Recorded, Relabel, Run, Trace, World,
 };
 
 /// A scenario in the catalogue: what it says of itself, and the rules of each variant.
@@ -69,6 +75,10 @@ pub static ADVISORY: Lock = Lock { info: &advisory_lock::INFO, rules: advisory_l
 pub static LEADER: Lock = Lock { info: &leader_election::INFO, rules: leader_election::rules };
 /// The scenario with a limit to waiting.
 pub static TRY: Lock = Lock { info: &try_lock::INFO, rules: try_lock::rules };
+/// The scenario with seats.
+pub static GRAIN: Lock = Lock { info: &lock_granularity::INFO, rules: lock_granularity::rules };
+/// The scenario with all of them.
+pub static COMPARISON: Lock = Lock { info: &lock_comparison::INFO, rules: lock_comparison::rules };
 /// The scenario with several.
 pub static REDLOCK: Lock = Lock { info: &redlock::INFO, rules: redlock::rules };
 /// The scenario with a ZooKeeper.
@@ -155,7 +165,7 @@ impl Protocol for Locks {
                 None if Some(node) == self.config.sentinel() => ("Sentinel".to_owned(), "server"),
                 None => (format!("client {id}"), "client"),
             };
-            Lane { id, title, role }
+            Lane { id, title, role, group: String::new() }
         };
         let last = self.config.sentinel().unwrap_or(self.config.storage());
         (0..=last.0).map(|at| lane(NodeId(at))).collect()
@@ -353,7 +363,9 @@ impl Protocol for Locks {
             Node::Client(client) => {
                 let asks = client.awaited != 0 || matches!(client.phase, Phase::Asking | Phase::Expiring);
                 // Whose connection it is, and not when it asked, says how long an advisory lock stands.
-                let minds_time = self.config.rules.service != Service::Advisory && (client.is_inside() || asks);
+                let collects = self.config.rules.grain != Grain::One && client.granted != 0;
+                let minds_time = self.config.rules.service != Service::Advisory
+                    && (client.is_inside() || asks || collects && client.phase == Phase::Waiting);
                 let relative = Client {
                     asked_ms: if minds_time { client.asked_ms - local_ms } else { 0 },
                     until_ms: client.until_ms.map(|until_ms| until_ms - local_ms),
@@ -379,6 +391,9 @@ impl Protocol for Locks {
 
     fn promises(&self, invariant: &str) -> bool {
         match (invariant, self.config.rules.service) {
+            // Seats are about who waits for whom.
+            ("apart" | "circle", _) => self.config.rules.grain != Grain::One,
+            ("past" | "owner" | "orphan", _) if self.config.rules.grain != Grain::One => false,
             // Who leads is a matter of belief, and counts where it writes.
             (invariant, _) if self.config.rules.leads || invariant == "epoch" => {
                 self.config.rules.leads && invariant == "epoch"
@@ -397,5 +412,13 @@ impl Protocol for Locks {
 
     fn goals() -> &'static [Goal<Self>] {
         judge::GOALS
+    }
+
+    fn exhibits(&self, _world: &World<Self>) -> Vec<Exhibit> {
+        if self.config.rules.compares { measure::tables(&self.config) } else { Vec::new() }
+    }
+
+    fn figures(&self, trace: &Trace, rows: u32) -> Vec<Figure> {
+        figures::figures(self.config.clients, trace, rows)
     }
 }

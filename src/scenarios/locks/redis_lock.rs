@@ -1,6 +1,6 @@
 //! What the catalogue says of the scenario with one Redis: variants and parameters.
 
-use super::vocabulary::{Command, Pool, Rules, Service};
+use super::vocabulary::{Command, Grain, Pool, Rules, Service};
 use crate::scenarios::{Info, Parameter, ParameterKind, Variant};
 
 /// What must hold of any lock here, and what should come to hold.
@@ -53,6 +53,8 @@ pub const CAREFUL: Rules = Rules {
     limited: false,
     leads: false,
     asks_first: false,
+    grain: Grain::One,
+    compares: false,
 };
 
 /// The rules of a variant. A name that is none of ours cannot come in: variants are looked up in `INFO` first.

@@ -2,7 +2,7 @@
 
 use super::Locks;
 use super::client::{because, note};
-use super::vocabulary::{Answer, Command, Config, FENCE, LOCK, Msg, Owner, Persistence, Timer};
+use super::vocabulary::{Answer, Command, Config, FENCE, Grain, KEYS, LOCK, Msg, Owner, Persistence, Timer};
 use crate::engine::{Cx, Disk, Input, NodeId};
 use crate::servers::redis::{ExpireIf, Expiry, Redis, Reply, SetIf};
 
@@ -115,6 +115,10 @@ impl Server {
             }
             Command::DelOwn => data.compare_and_delete(now_ms, LOCK, &value),
             Command::Extend(_) => data.compare_and_extend(now_ms, LOCK, &value, ttl_ms),
+            Command::SetKey(key) => {
+                data.set(now_ms, KEYS[usize::from(key)], &value, SetIf::Absent, Expiry::After(ttl_ms), false)
+            }
+            Command::DelKey(key) => data.compare_and_delete(now_ms, KEYS[usize::from(key)], &value),
             // What a ZooKeeper is asked, no client asks a Redis.
             _ => Reply::Nil,
         };
@@ -196,7 +200,8 @@ impl Storage {
         }
         let (version, last) = (self.version, self.last);
         cx.ghost(|ghost| {
-            if ghost.read_at[at] != version && ghost.overwritten.is_none() {
+            // Seats are apart in the storage too; it is counted as one.
+            if config.rules.grain == Grain::One && ghost.read_at[at] != version && ghost.overwritten.is_none() {
                 ghost.overwritten = last.map(|last| (owner.client, last.client));
             }
         });

@@ -10,6 +10,8 @@ pub const MAX_CLIENTS: usize = 3;
 pub const LOCK: &str = "lock";
 /// The key of the counter that fencing tokens come from.
 pub const FENCE: &str = "fence";
+/// The keys where there are seats: of all of them, and of each.
+pub const KEYS: [&str; 3] = [LOCK, "seat-1", "seat-2"];
 
 /// Whose a lock is: the value under its key. A client draws a new one for every attempt, as it would a random one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -94,6 +96,10 @@ pub enum Command {
     Master,
     /// Sentinel to a replica: be the master (REPLICAOF NO ONE).
     Promote,
+    /// SET NX PX of one of several keys (its place in [`KEYS`]).
+    SetKey(u8),
+    /// DEL of one of several keys if it is still one's own, in one script.
+    DelKey(u8),
 }
 
 /// What a server answers, of what can come of these commands.
@@ -334,6 +340,34 @@ pub struct Rules {
     pub leads: bool,
     /// Whether it asks whether it still has the lock before it writes.
     pub asks_first: bool,
+    /// What one lock is for.
+    pub grain: Grain,
+    /// Whether it stands beside the other locks, with what they cost and survive.
+    pub compares: bool,
+}
+
+impl Rules {
+    /// The least number of servers with which they do what they are for: a master and a replica, three of which two are a majority, or one.
+    pub fn least_servers(&self) -> u8 {
+        match (self.replicated, self.single) {
+            (true, _) => 2,
+            (false, false) => 3,
+            (false, true) => 1,
+        }
+    }
+}
+
+/// What one lock is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Grain {
+    /// The one thing that there is.
+    One,
+    /// All seats.
+    All,
+    /// A seat; whoever wants two takes first which it thinks of first.
+    Seat,
+    /// A seat; whoever wants two takes them in their order.
+    Ordered,
 }
 
 /// How a database's connections are shared.
@@ -384,6 +418,8 @@ pub struct Config {
     pub connections: u8,
     /// How long a client is to wait at most, in ms; 0 where nothing is said of it.
     pub limit_ms: u32,
+    /// Whether each client wants both seats, where there are seats.
+    pub both: bool,
 }
 
 impl Config {
@@ -395,7 +431,10 @@ impl Config {
         Config {
             rules,
             clients: int("clients") as u8,
-            masters: int("masters").max(1) as u8,
+            masters: match int("masters") as u8 {
+                0 => rules.least_servers(),
+                masters => masters,
+            },
             at_once: values.text("ask") == "at-once",
             ttl_ms: int("ttl") as u32,
             work_ms: int("work") as u32,
@@ -406,6 +445,7 @@ impl Config {
             margin: match values.text("margin") {
                 "redlock-rb" => Margin::HundredthAnd2,
                 "redsync" => Margin::Hundredth,
+                _ if rules.compares && !rules.single => Margin::HundredthAnd2,
                 _ => Margin::None,
             },
             tries: int("tries") as u8,
@@ -417,6 +457,7 @@ impl Config {
             throws,
             connections: int("connections") as u8,
             limit_ms: int("limit") as u32,
+            both: values.text("wants") == "both",
         }
     }
 

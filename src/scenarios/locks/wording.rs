@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::vocabulary::{Answer, Command, Config, LOCK, Msg, Owner, Service, Timer};
+use super::vocabulary::{Answer, Command, Config, KEYS, LOCK, Msg, Owner, Service, Timer};
 
 impl Config {
     /// A command in a few letters, with whose it is.
@@ -35,6 +35,8 @@ impl Config {
             Command::Del => format!("DEL {LOCK}"),
             Command::DelOwn => format!("DEL {LOCK} if {owner}"),
             Command::Extend(_) => format!("PEXPIRE {LOCK} {ttl} if {owner}"),
+            Command::SetKey(key) => format!("SET {} {owner} NX PX {ttl}", KEYS[usize::from(key)]),
+            Command::DelKey(key) => format!("DEL {} if {owner}", KEYS[usize::from(key)]),
             Command::Before(place) => format!("last before #{place}"),
             Command::Watch(place) | Command::Delete(place) if self.rules.service != Service::Advisory => {
                 format!("{} {}", self.verb(command), self.rules.service.place(place))

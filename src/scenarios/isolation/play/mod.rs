@@ -96,9 +96,14 @@ impl Protocol for Isolation {
             .map(|at| match self.script.session_of(NodeId(at)) {
                 Some(session) => {
                     let id = self.script.sessions[session].id.clone();
-                    Lane { title: format!("session {id}"), id, role: "session" }
+                    Lane { title: format!("session {id}"), id, role: "session", group: String::new() }
                 }
-                None => Lane { id: DATABASE.to_owned(), title: self.script.kind.title().to_owned(), role: "database" },
+                None => Lane {
+                    id: DATABASE.to_owned(),
+                    title: self.script.kind.title().to_owned(),
+                    role: "database",
+                    group: String::new(),
+                },
             })
             .collect()
     }
