@@ -309,7 +309,7 @@ impl Server {
         durable.serves = true;
         let (_, pages) = durable.storage.pages();
         self.database = script.with_rows(pages.iter().map(|page| (page.table, &page.row)));
-        cx.note("open", || "db is open again.".to_owned());
+        cx.note("recovered", || "db is open again.".to_owned());
         cx.mark(RESTORED);
     }
 }
