@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use interleave::engine::{Run, VerdictState};
+use interleave::engine::{Exhibit, Run, Stage, VerdictState};
 use interleave::explore::{Answer, End, Exploration, Question, Shows};
 use interleave::scenarios::services::{SAGA, check};
 use interleave::scenarios::{Entry, Variant, find};
@@ -275,30 +275,65 @@ fn executed(run: &dyn Run) -> Vec<&'static str> {
     done
 }
 
-/// Garcia-Molina and Salem: what is executed is T1 … Tn, or T1 … Tj Cj … C1.
+/// Garcia-Molina and Salem: what is executed is T1 … Tn, or T1 … Tj Cj … C1; where it is stuck, a beginning of that.
 #[test]
 fn what_is_executed_is_all_steps_or_some_and_their_compensations_in_reverse() {
-    let mut ends: BTreeMap<String, u32> = BTreeMap::new();
-    for seed in 0..400 {
-        let temper = Temper { steps: 40, calm: 60, parameters: true };
-        let (link, run) = support::play(entry(), variant("orchestrated"), seed, temper);
-        if link.values.text("undo") == "at-once" {
-            continue;
+    for id in ["orchestrated", "choreographed", "pivot"] {
+        let mut ends: BTreeMap<(usize, bool), u32> = BTreeMap::new();
+        for seed in 0..300 {
+            let temper = Temper { steps: 40, calm: 60, parameters: true };
+            let (link, run) = support::play(entry(), variant(id), seed, temper);
+            if link.values.text("undo") == "at-once" && id == "orchestrated" {
+                continue;
+            }
+            let run = repaired(run, seed);
+            let done = executed(&*run);
+            let steps = if link.values.text("steps") == "3" && id == "orchestrated" { 3 } else { 4 };
+            let forward = done.iter().take_while(|name| name.starts_with('T')).count();
+            let there: Vec<String> = (1..=forward).map(|step| format!("T{step}")).collect();
+            let back: Vec<String> = (1..=forward).rev().map(|step| format!("C{step}")).collect();
+            let (first, then) = done.split_at(forward);
+            assert_eq!(first, there, "{id} seed {seed}: {done:?}");
+            let is_through = then == ["end"] && forward == steps;
+            let is_stuck = badges(&*run)["orders"] == "STUCK" && back.iter().zip(then).all(|(one, other)| one == other);
+            assert!(is_through || is_stuck || then == back, "{id} seed {seed}: {done:?}");
+            *ends.entry((forward, is_through)).or_default() += 1;
         }
-        let run = repaired(run, seed);
-        let done = executed(&*run);
-        let steps = if link.values.text("steps") == "3" { 3 } else { 4 };
-        let forward = done.iter().take_while(|name| name.starts_with('T')).count();
-        let expected: Vec<String> = (1..=forward).map(|step| format!("T{step}")).collect();
-        let back: Vec<String> = (1..=forward).rev().map(|step| format!("C{step}")).collect();
-        let (there, then) = done.split_at(forward);
-        assert_eq!(there, expected, "seed {seed}: {done:?}");
-        let is_through = then == ["end"] && forward == steps;
-        let is_stuck = badges(&*run)["orders"] == "STUCK" && back.iter().zip(then).all(|(one, other)| one == other);
-        assert!(is_through || is_stuck || then == back, "seed {seed}: {done:?}");
-        *ends.entry(format!("{} {}", forward, if is_through { "end" } else { "back" })).or_default() += 1;
+        assert!(ends.len() >= 4, "{id}, of many kinds: {ends:?}");
     }
-    assert!(ends.len() >= 5, "of all kinds: {ends:?}");
+    // First step first, it is something else.
+    let run = play(drive("wrong-order", "", ""), 0);
+    assert_eq!(executed(&*run), ["T1", "T2", "T3", "C2", "C3", "C1"]);
+}
+
+/// What the strip of steps says at the end of a run.
+fn strip(id: &str, given: &str, choices: &str) -> Vec<(String, Stage, bool)> {
+    let run = play(drive(id, given, choices), 0);
+    let plan = run.exhibits(run.steps()).into_iter().find_map(|exhibit| match exhibit {
+        Exhibit::Plan(plan) => Some(plan),
+        _ => None,
+    });
+    let steps = plan.expect("a plan").steps.into_iter();
+    steps.map(|step| (step.name, step.stage, step.is_pivot)).collect()
+}
+
+#[test]
+fn the_strip_of_steps_says_how_far_it_got_there_and_back() {
+    let told = |id: &str, given: &str| -> Vec<String> {
+        let steps = strip(id, given, "").into_iter();
+        steps.map(|(name, stage, is_pivot)| format!("{name} {stage:?}{}", if is_pivot { "!" } else { "" })).collect()
+    };
+    assert_eq!(told("orchestrated", "fails=none"), ["create Done", "reserve Done", "charge Done", "ship Done"]);
+    assert_eq!(
+        told("orchestrated", "fails=charge"),
+        ["create Undone", "reserve Undone", "charge Undone", "ship Ahead"]
+    );
+    assert_eq!(told("orchestrated", "fails=refund"), ["create Stuck", "reserve Done", "charge Done", "ship Undone"]);
+    assert_eq!(told("orchestrated", "fails=reserve steps=3"), ["create Undone", "reserve Undone", "charge Ahead"]);
+    assert_eq!(told("pivot", ""), ["create Done", "reserve Done", "charge Done!", "ship Done"]);
+    assert_eq!(told("no-compensation", ""), ["create Undone", "reserve Done", "charge Done", "ship Ahead"]);
+    let notified = told("orchestrated", "fails=none steps=6");
+    assert_eq!(notified, ["create Done", "reserve Done", "charge Done", "ship Done", "notify Done"]);
 }
 
 #[test]

@@ -108,7 +108,8 @@ pub fn outcome(run: &dyn Run) -> (&'static str, Glyph, String) {
         Exhibit::Graph(graph) => Some(graph),
         Exhibit::Table(_) | Exhibit::Plan(_) => None,
     });
-    let words = graph.map(|graph| graph.verdict).unwrap_or_default();
+    let verdict = if is_broken { text::VIOLATED } else { text::HOLDS };
+    let words = graph.map_or_else(|| verdict.to_owned(), |graph| graph.verdict);
     match (is_broken, is_stuck) {
         (true, _) => ("is-violated", Glyph::Cross, words),
         (false, true) => ("is-blocked", Glyph::Barrier, text::BLOCKED.to_owned()),

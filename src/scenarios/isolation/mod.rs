@@ -90,6 +90,7 @@ impl Entry for Played {
     }
 
     fn grid(&self) -> Option<Grid> {
-        Some(Grid { rows: "engine", columns: "level", has: has_level })
+        // What a crash leaves is no matter of levels.
+        (self.info.id != TRANSFER.info.id).then_some(Grid { rows: "engine", columns: "level", has: has_level })
     }
 }

@@ -93,7 +93,7 @@ const VARIANTS: &[Variant] = &[
     },
     Variant {
         budget: ONE_CRASH,
-        defaults: &[("fragile", "orders")],
+        defaults: &[("fragile", "payment")],
         ..variant(
             "composed",
             "Put together",

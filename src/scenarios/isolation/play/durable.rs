@@ -225,7 +225,7 @@ impl Server {
                     let last = |row: &[crate::servers::sql::value::Value]| row.last()?.as_integer();
                     let old = version_of(history, *table, *before).and_then(|row| last(row));
                     if let (Some(old), Some(new)) = (old, last(row)) {
-                        let by = i64::try_from(new - old).unwrap_or(i64::MAX);
+                        let by = new.saturating_sub(old);
                         cx.ghost(|promised| promised.moves.push((session, key(row), by)));
                     }
                 }
@@ -309,7 +309,7 @@ impl Server {
         durable.serves = true;
         let (_, pages) = durable.storage.pages();
         self.database = script.with_rows(pages.iter().map(|page| (page.table, &page.row)));
-        cx.note("open", || "db is open again.".to_owned());
+        cx.note("recovered", || "db is open again.".to_owned());
         cx.mark(RESTORED);
     }
 }
