@@ -91,7 +91,7 @@ fn frame(info: &'static Info) -> Markup {
             }
             div.side {
                 section #verdicts.panel.verdicts aria-labelledby="verdicts-title" {}
-                @if EXHIBITS { section #graphs.panel.graphs aria-label=(text::GRAPHS) {} }
+                @if Part::Databases.is_here() { section #graphs.panel.graphs aria-label=(text::GRAPHS) {} }
                 section #inspector.panel.inspector aria-labelledby="inspector-title" {}
             }
             div.transport role="group" aria-label=(text::TRANSPORT) {
@@ -128,7 +128,7 @@ fn frame(info: &'static Info) -> Markup {
     }
 }
 
-/// Whether there are tables and graphs to show. Commit protocols have none, and their part of the page, the first that anyone loads, goes without.
+/// Whether there are tables to show. Commit protocols have none, and their part of the page, the first that anyone loads, goes without.
 const EXHIBITS: bool = Part::Locks.is_here() || Part::Databases.is_here();
 
 /// Keeps every part of the frame up to date.
@@ -169,10 +169,10 @@ fn keep_parts(bench: Bench) {
         });
     };
     if EXHIBITS {
-        part("graphs", move || exhibits::graphs(bench));
         below("tables", exhibits::tables);
     }
     if Part::Databases.is_here() {
+        part("graphs", move || exhibits::graphs(bench));
         let asked = levels::asked(bench);
         part("levels", move || levels::panel(bench, asked));
         part("script-panel", move || script::panel(bench, bench.wrong));
