@@ -20,7 +20,8 @@ async function complain(error) {
 /** The page comes in parts. These hold the scenarios that are not in `commit`, by name; a test holds this to the catalogue. */
 const PARTS = {
   locks: 'redis-lock|redlock|redis-failover|zookeeper-lock|etcd-lock|consul-lock|lock-table|advisory-lock|try-lock|lock-granularity|leader-election|lock-comparison',
-  databases: 'isolation|lost-update|double-booking|deadlock|inventory-locking|flash-sale',
+  databases: 'isolation|lost-update|double-booking|deadlock|inventory-locking|flash-sale|atomic-transfer',
+  services: 'idempotency|saga|message-queue|outbox|event-sourcing|e-commerce',
 };
 
 /** The part that an address asks for. */

@@ -21,7 +21,7 @@
 //! | [`explore`] | the search: [`explore::Model`] is what can be searched, [`explore::Search`] searches it, [`explore::Question`] is what a reader asks |
 //! | [`diagram`] | [`diagram::layout`]: trace to [`diagram::Scene`], which the page and the SVG export draw alike; Mermaid, PlantUML, transcript |
 //! | [`scenarios`] | the catalogue, what a scenario declares ([`scenarios::Info`]), run strings and links ([`scenarios::run_string`]), and a folder or file for each scenario |
-//! | [`servers`] | simulated infrastructure, each mirroring a real system: [`servers::sql`] is PostgreSQL 15, MariaDB 10.11's InnoDB and textbook two-phase locking with their sessions, locks and isolation levels, and the isolation tester's file format; [`servers::redis`] is Redis 7.0; [`servers::zookeeper`], [`servers::etcd`] and [`servers::consul`] are what a lock needs of ZooKeeper 3.8, etcd 3.4 and Consul |
+//! | [`servers`] | simulated infrastructure, each mirroring a real system: [`servers::sql`] is PostgreSQL 15, MariaDB 10.11's InnoDB and textbook two-phase locking with their sessions, locks and isolation levels, and the isolation tester's file format; [`servers::redis`] is Redis 7.0; [`servers::zookeeper`], [`servers::etcd`] and [`servers::consul`] are what a lock needs of ZooKeeper 3.8, etcd 3.4 and Consul; [`servers::broker`] is RabbitMQ's queue and Kafka's log |
 //! | [`engine`] | [`engine::World`], [`engine::Choice`], clocks, network, faults, recording, replay, branches. Knows no protocol |
 //!
 //! # What a step does to the page
@@ -67,9 +67,14 @@
 //! # Parts of the page
 //!
 //! The scenarios are spread over parts ([`scenarios::Part`]), each a Wasm of its own with the whole page in it (`src/main.rs`, `src/bin/`): commit
-//! protocols and the home page, locks, what plays on databases. `public/boot.js` takes the part that the address asks for; where the reader goes to
+//! protocols and the home page, locks, what plays on databases, services. `public/boot.js` takes the part that the address asks for; where the reader goes to
 //! another, the page is loaded anew. Natively, everything is one program. In a part, the catalogue holds for a scenario of another what the home page
 //! says of it ([`scenarios::Elsewhere`]); the compiler drops the rest.
+//!
+//! Sagas, brokers and whatever else spans services ([`scenarios::services`]) is played by programs: a text says who plays, what each member does on what it
+//! hears, step by step, and what must hold of the tables. The page shows the lines of the programs with the threads that are at them, so that what the
+//! reader sees is what runs. What a service does between two waits is one step; a crash may fall between any two of its writes and messages. Where there
+//! are many lifelines, groups of them can be folded, hidden and moved ([`diagram::arrange`]): that rewrites the trace, and the layout knows nothing of it.
 //!
 //! What there is only to read about a scenario (story, famous runs, challenges, sources) stands in `texts/en/SCENARIO.md` ([`scenarios::About`]) and not in
 //! the Wasm: the page fetches it when it is shown (`app/library.rs`), since all of it together would outweigh the models.
@@ -81,7 +86,8 @@
 //! Implement [`engine::Protocol`] for its parameters, declare an [`scenarios::Info`], implement [`scenarios::Entry`], and add one line to the catalogue in
 //! `scenarios/mod.rs`, and its name to its part in `public/boot.js` (a test asks for it). Its page, its links, its place in the command line, in the
 //! search and in the engine's property tests follow; a test asks for a row of each variant in `docs/explored.tsv`.
-//! `scenarios/two_phase_commit` is the example to read.
+//! `scenarios/two_phase_commit` is the example to read. One that is about services needs no protocol of its own: a text beside it, as
+//! `scenarios/services/idempotency.play`, is the whole of it.
 //!
 //! # What holds everywhere
 //!

@@ -190,7 +190,7 @@ fn bad_input_is_named() {
     bad(
         &["run", "three-phase-commit"],
         &expect![[r#"
-            error: there is no scenario `three-phase-commit`; there is two-phase-commit, redis-lock, redlock, redis-failover, zookeeper-lock, etcd-lock, consul-lock, lock-table, advisory-lock, try-lock, lock-granularity, leader-election, lock-comparison, isolation, lost-update, double-booking, deadlock, inventory-locking, flash-sale
+            error: there is no scenario `three-phase-commit`; there is two-phase-commit, redis-lock, redlock, redis-failover, zookeeper-lock, etcd-lock, consul-lock, lock-table, advisory-lock, try-lock, lock-granularity, leader-election, lock-comparison, isolation, lost-update, double-booking, deadlock, inventory-locking, flash-sale, atomic-transfer, idempotency, saga, message-queue, outbox, event-sourcing, e-commerce
         "#]],
     );
     bad(

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use interleave::engine::{Exhibit, Run, VerdictState};
-use interleave::scenarios::{Entry, ParameterKind, find};
+use interleave::scenarios::{Entry, ParameterKind, find, isolation};
 
 fn entry() -> &'static dyn Entry {
     find("isolation").unwrap()
@@ -225,4 +225,21 @@ fn scripts_that_cannot_be_read_are_refused_where_they_are_wrong() {
     let run = start("own", &[("script", "setup { INSERT INTO t VALUES (1); } session s1 step a { COMMIT; }")]);
     let field = &run.nodes(0)[0].fields;
     assert!(field.iter().any(|field| field.name == "setup" && field.value.contains("42P01")), "{field:?}");
+}
+
+#[test]
+fn every_order_of_a_script_is_named_once() {
+    let session = |name: &str| format!("session {name}\nstep {name}1 {{ SELECT 1; }}\nstep {name}2 {{ SELECT 2; }}\n");
+    let script = ["a", "b", "c"].map(session).join("");
+    let all = isolation::orders(&script).unwrap();
+    assert_eq!((all.len(), all[0].join(",").as_str()), (90, "a.a1,a.a2,b.b1,b.b2,c.c1,c.c2"));
+    let mut once = all.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), 90);
+    // Those that a file names are some of them.
+    assert_eq!(isolation::orders(&format!("{script}permutation c1 a1 b1\n")).unwrap(), all);
+    let many = ["a", "b", "c", "d"].map(|name| session(name) + &format!("step {name}3 {{ SELECT 3; }}\n")).join("");
+    assert!(isolation::orders(&many).unwrap_err().contains("more than 2000 orders"));
+    assert!(isolation::orders("session a step b { SELEC 1; }").is_err());
 }

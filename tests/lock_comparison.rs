@@ -20,7 +20,7 @@ fn tables(variant: &str, given: &[(&str, &str)]) -> Vec<Table> {
     exhibits
         .map(|exhibit| match exhibit {
             Exhibit::Table(table) => table,
-            Exhibit::Graph(graph) => panic!("{graph:?}"),
+            other => panic!("{other:?}"),
         })
         .collect()
 }

@@ -8,6 +8,8 @@ use std::{env, fs};
 struct Mutation {
     /// What goes wrong.
     what: &'static str,
+    scenario: &'static str,
+    /// Under `src`.
     file: &'static str,
     /// Stands exactly once in the file.
     line: &'static str,
@@ -16,10 +18,14 @@ struct Mutation {
     faults: &'static str,
 }
 
+const COMMIT: &str = "two-phase-commit";
+const TRANSFER: &str = "atomic-transfer";
+
 const MUTATIONS: &[Mutation] = &[
     Mutation {
         what: "a participant skips the log write of its vote",
-        file: "participant.rs",
+        scenario: COMMIT,
+        file: "scenarios/two_phase_commit/participant.rs",
         line: "self.record(config, Record::Yes, true, cx);",
         instead: "",
         variant: "basic",
@@ -27,7 +33,8 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         what: "the coordinator skips the log write of its decision",
-        file: "coordinator.rs",
+        scenario: COMMIT,
+        file: "scenarios/two_phase_commit/coordinator.rs",
         line: "self.record(config, Record::Decided(decision), true, cx);\n        }\n        decided(cx, decision);\n        self.acks = 0;",
         instead: "}\n        decided(cx, decision);\n        self.acks = 0;",
         variant: "basic",
@@ -35,7 +42,8 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         what: "the coordinator counts one vote too few",
-        file: "coordinator.rs",
+        scenario: COMMIT,
+        file: "scenarios/two_phase_commit/coordinator.rs",
         line: "self.yes |= sender;\n        if self.yes == config.everyone() {",
         instead: "self.yes |= sender;\n        if self.yes.count_ones() + 1 >= config.everyone().count_ones() {",
         variant: "basic",
@@ -43,7 +51,8 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         what: "a participant lets go of its lock, and commits, when it votes",
-        file: "participant.rs",
+        scenario: COMMIT,
+        file: "scenarios/two_phase_commit/participant.rs",
         line: "self.phase = Phase::Prepared;\n        self.send_vote(config, true, cx);",
         instead: "self.decide(config, Decision::Commit, cx);\n        self.send_vote(config, true, cx);",
         variant: "cooperative",
@@ -51,7 +60,8 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         what: "a participant that has voted yes still aborts when asked",
-        file: "participant.rs",
+        scenario: COMMIT,
+        file: "scenarios/two_phase_commit/participant.rs",
         line: "cx.send_again(from, Msg::InDoubt);",
         instead: "self.abort_alone(config, cx);",
         variant: "cooperative",
@@ -59,11 +69,30 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         what: "a new leader of Paxos Commit does not look at what was accepted",
-        file: "acceptor.rs",
+        scenario: COMMIT,
+        file: "scenarios/two_phase_commit/acceptor.rs",
         line: ".filter(|at| leading.best[*at].is_some_and(|(_, prepared)| prepared))",
         instead: ".filter(|at| *at == MAX_PARTICIPANTS)",
         variant: "paxos-commit",
         faults: "crash=1,delay=1",
+    },
+    Mutation {
+        what: "a database that restarts does not repeat what its pages lack",
+        scenario: TRANSFER,
+        file: "servers/sql/storage.rs",
+        line: "        if is_old {\n            self.put(page, row.clone(), lsn);\n        }\n        is_old",
+        instead: "        is_old",
+        variant: "write-ahead-log",
+        faults: "crash=1",
+    },
+    Mutation {
+        what: "a database that restarts does not look for who had not committed",
+        scenario: TRANSFER,
+        file: "servers/sql/storage.rs",
+        line: "None => self.losers.push(Loser { txn: *txn, left: vec![change] }),",
+        instead: "None => {}",
+        variant: "write-ahead-log",
+        faults: "crash=1",
     },
 ];
 
@@ -76,21 +105,22 @@ fn every_mutant_is_caught() {
     for file in ["Cargo.toml", "Cargo.lock"] {
         fs::copy(file, scratch.join(file)).expect("it can be copied");
     }
-    assert_eq!(explore(&scratch, "basic", "delay=0"), Some(0), "without a mutation nothing is found");
+    assert_eq!(explore(&scratch, COMMIT, "basic", "delay=0"), Some(0), "without a mutation nothing is found");
     for mutation in MUTATIONS {
-        let path = scratch.join("src/scenarios/two_phase_commit").join(mutation.file);
+        let path = scratch.join("src").join(mutation.file);
         let before = fs::read_to_string(&path).expect("it is there");
         assert_eq!(before.matches(mutation.line).count(), 1, "{}: the line to break has changed", mutation.what);
         fs::write(&path, before.replace(mutation.line, mutation.instead)).expect("it can be written");
-        let status = explore(&scratch, mutation.variant, mutation.faults);
+        let status = explore(&scratch, mutation.scenario, mutation.variant, mutation.faults);
         fs::write(&path, before).expect("it can be written");
         assert_eq!(status, Some(1), "not caught: {}", mutation.what);
     }
 }
 
 /// The exit status of the search in the copy.
-fn explore(scratch: &Path, variant: &str, faults: &str) -> Option<i32> {
-    let arguments = ["run", "--quiet", "--offline", "--bin", "interleave", "--", "explore", "two-phase-commit"];
+fn explore(scratch: &Path, scenario: &str, variant: &str, faults: &str) -> Option<i32> {
+    let arguments = ["run", "--quiet", "--offline", "--bin", "interleave", "--", "explore", scenario];
+    let small: &[&str] = if scenario == COMMIT { &["--param", "participants=2"] } else { &[] };
     let output = Command::new(env!("CARGO"))
         .current_dir(scratch)
         .env("CARGO_TARGET_DIR", target())
@@ -98,7 +128,8 @@ fn explore(scratch: &Path, variant: &str, faults: &str) -> Option<i32> {
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("RUSTFLAGS", "--cap-lints allow")
         .args(arguments)
-        .args(["--variant", variant, "--param", "participants=2", "--faults", faults, "--max-states", "400000"])
+        .args(["--variant", variant, "--faults", faults, "--max-states", "400000"])
+        .args(small)
         .output()
         .expect("cargo runs");
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -45,7 +45,7 @@ sed "s|exhibits\\.css|$other|g" index.html >index.bundled
 mv index.bundled index.html
 
 # What Trunk takes for a worker it does not name by its content.
-for glue in interleave-locks.js interleave-databases.js; do
+for glue in interleave-locks.js interleave-databases.js interleave-services.js; do
   name=${glue%.js}
   if [ -e "$glue" ]; then
     other="$name-$(cat "$glue" "${name}_bg.wasm" | cksum | cut -d ' ' -f 1)"

@@ -12,6 +12,7 @@ say "Lints, Wasm"
 cargo clippy --locked --target wasm32-unknown-unknown --lib --bin interleave -- -D warnings
 cargo clippy --locked --target wasm32-unknown-unknown --features locks --lib --bin interleave-locks -- -D warnings
 cargo clippy --locked --target wasm32-unknown-unknown --features sql --lib --bin interleave-databases -- -D warnings
+cargo clippy --locked --target wasm32-unknown-unknown --features services --lib --bin interleave-services -- -D warnings
 say "Native tests"
 cargo test --locked
 say "Release build"

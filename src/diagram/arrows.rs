@@ -125,8 +125,11 @@ impl Plan<'_> {
                 (false, false) => "message",
             };
             let own = message.from == message.to;
-            let shapes =
-                if own { marks::own_arrow(start, end, LOOP, lost) } else { marks::arrow(start, end, copy, lost) };
+            let shapes = if own {
+                marks::own_arrow(start, end, LOOP, lost)
+            } else {
+                marks::arrow(start, end, copy, lost, undoes(message))
+            };
             self.push((b'm', id), bounds, class, Target::Message(id), self.message_title(message), shapes);
         }
     }
@@ -290,6 +293,11 @@ impl Plan<'_> {
             text,
         }
     }
+}
+
+/// Whether a message is a compensation: its name begins so.
+fn undoes(message: &Message) -> bool {
+    message.label.starts_with("undo: ")
 }
 
 fn named(message: &Message) -> String {

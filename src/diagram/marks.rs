@@ -5,9 +5,21 @@ use super::scene::{Anchor, Point, Shape, number, tone_class};
 use super::text;
 use crate::engine::{Badge, Event, EventKind, Tone};
 
-/// An arrow from its sending to its arrival (or to where it was cut).
-pub(super) fn arrow(start: Point, end: Point, copy: bool, lost: bool) -> Vec<Shape> {
-    let mut shapes = shaft(start, end, copy, if lost { "shaft shaft-lost" } else { "shaft" });
+/// An arrow from its sending to its arrival (or to where it was cut). That of a compensation is broken, and has a second head that points back.
+pub(super) fn arrow(start: Point, end: Point, copy: bool, lost: bool, undoes: bool) -> Vec<Shape> {
+    let class = match (lost, undoes) {
+        (true, _) => "shaft shaft-lost",
+        (false, true) => "shaft shaft-undo",
+        (false, false) => "shaft",
+    };
+    let mut shapes = shaft(start, end, copy, class);
+    if undoes {
+        let toward = (end.0 - start.0).signum();
+        let (tip, back) = (start.0 + toward * 6.0, start.0 + toward * 13.0);
+        let (top, bottom) = (number(start.1 - 5.0), number(start.1 + 5.0));
+        let d = format!("M{} {top}L{} {}L{} {bottom}", number(back), number(tip), number(start.1), number(back));
+        shapes.push(Shape::Path { class: "open-head", d });
+    }
     if lost {
         shapes.push(cross(end, 5.0, "cut"));
     } else {

@@ -1,6 +1,7 @@
 //! From a trace to a picture or a text: pure functions. [`layout()`] says where everything stands, `svg`, [`mermaid()`], [`plantuml()`] and
 //! [`transcript()`] say it to others; the page draws the same [`Scene`].
 
+mod arrange;
 mod arrows;
 mod bars;
 mod ground;
@@ -14,6 +15,7 @@ mod svg;
 mod text;
 mod transcript;
 
+pub use arrange::{Arranged, Arrangement, arrange};
 pub use layout::{Extent, Style, Window, extent, format_time, in_flight, layout, layout_within};
 pub use mermaid::mermaid;
 pub use plantuml::plantuml;

@@ -44,6 +44,11 @@ impl<P: Protocol> Cx<'_, P> {
         self.me
     }
 
+    /// The id of a lifeline, for notes.
+    pub fn name_of(&self, node: NodeId) -> String {
+        self.protocol.lane_id(node)
+    }
+
     /// What this node's own clock says, in ms.
     pub fn local_ms(&self) -> i64 {
         self.local_ms
@@ -100,6 +105,19 @@ impl<P: Protocol> Cx<'_, P> {
             }
             if let Some(recorder) = self.recorder.as_deref_mut() {
                 recorder.wrote(self.me, record, true);
+            }
+        }
+    }
+
+    /// Writes to a place on disk, over what was there, and waits until it is on the platter. `content` is what is then there.
+    pub fn overwrite<T>(&mut self, disk: &mut Disk<T>, content: &str, change: impl FnOnce(&mut T)) {
+        if self.begin_effect() {
+            disk.force(change);
+            if let Some(labels) = self.labels.as_deref_mut() {
+                labels.push(format!("writing \u{201c}{content}\u{201d} in place"));
+            }
+            if let Some(recorder) = self.recorder.as_deref_mut() {
+                recorder.overwrote(self.me, content);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-/// A node's durable state. It can be read at any time, and changed only through [`super::Cx::force`] and [`super::Cx::write`], so that
+/// A node's durable state. It can be read at any time, and changed only through [`super::Cx::force`], [`super::Cx::overwrite`] and [`super::Cx::write`], so that
 /// a crash can fall between any two writes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Disk<T> {

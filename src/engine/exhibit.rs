@@ -9,6 +9,43 @@ pub enum Exhibit {
     Graph(Graph),
     /// Rows and columns.
     Table(Table),
+    /// Steps, and how far they got.
+    Plan(Plan),
+}
+
+/// The steps of a saga, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Plan {
+    /// The steps.
+    pub steps: Vec<PlanStep>,
+}
+
+/// A step of a plan.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlanStep {
+    /// Its name: `reserve`.
+    pub name: String,
+    /// The word that stands in the tables for it: `RESERVED`; empty before it is begun.
+    pub word: String,
+    /// How it stands.
+    pub stage: Stage,
+    /// Whether there is no way back behind it.
+    pub is_pivot: bool,
+}
+
+/// How a step of a plan stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Stage {
+    /// Not begun.
+    Ahead,
+    /// Under way, forward or back.
+    UnderWay,
+    /// Done.
+    Done,
+    /// Done, and undone.
+    Undone,
+    /// It can go neither forward nor back.
+    Stuck,
 }
 
 /// Nodes with arrows between them.

@@ -163,6 +163,11 @@ impl Recorder {
         self.push(node, EventKind::Wrote { forced }, label, sentence);
     }
 
+    pub(super) fn overwrote(&mut self, node: NodeId, content: &str) {
+        let sentence = format!("{} writes \u{201c}{content}\u{201d} to its disk{}.", self.id(node), self.because());
+        self.push(node, EventKind::Wrote { forced: true }, format!("disk: {content}"), sentence);
+    }
+
     pub(super) fn fired(&mut self, node: NodeId, timer: &str) {
         let sentence = format!("The {timer} timer of {} fires.", self.id(node));
         self.push(node, EventKind::TimerFired, format!("{timer} timer"), sentence);

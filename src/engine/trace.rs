@@ -23,6 +23,8 @@ pub struct Lane {
     pub title: String,
     /// The scenario's own role: `coordinator`, `participant`, `client`, `acceptor`.
     pub role: &'static str,
+    /// The group that it can be shown in; empty where it stands by itself.
+    pub group: String,
 }
 
 /// Everything that happened in a run up to its last step.

@@ -5,6 +5,7 @@ pub mod isolation;
 pub mod locks;
 mod part;
 pub mod run_string;
+pub mod services;
 pub mod two_phase_commit;
 
 use crate::engine::{Followed, follow_in};
@@ -44,6 +45,13 @@ static CATALOGUE: &[&dyn Entry] = &[
     shelf!(isolation::DEADLOCK),
     shelf!(isolation::INVENTORY),
     shelf!(isolation::FLASH_SALE),
+    shelf!(isolation::TRANSFER),
+    shelf!(services::IDEMPOTENCY),
+    shelf!(services::SAGA),
+    shelf!(services::MESSAGE_QUEUE),
+    shelf!(services::OUTBOX),
+    shelf!(services::EVENT_SOURCING),
+    shelf!(services::E_COMMERCE),
 ];
 
 /// Every scenario, in the order of the home page.

@@ -6,7 +6,7 @@ use std::fmt;
 use super::{Entry, Info, Values, Variant};
 use crate::engine::Run;
 
-/// A part of the page. Which of them a Wasm is, its features say: `locks`, `sql`, or neither.
+/// A part of the page. Which of them a Wasm is, its features say: `locks`, `sql`, `services`, or none of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part {
     /// Commit protocols, and what stands around all scenarios: the home page.
@@ -15,18 +15,23 @@ pub enum Part {
     Locks,
     /// Whatever plays on simulated databases.
     Databases,
+    /// Work that spans services.
+    Services,
 }
 
 /// Whether databases are here.
 const DATABASES: bool = cfg!(any(feature = "sql", not(target_arch = "wasm32")));
 /// Whether locks are here.
 const LOCKS: bool = cfg!(any(feature = "locks", not(target_arch = "wasm32")));
+/// Whether services are here.
+const SERVICES: bool = cfg!(any(feature = "services", not(target_arch = "wasm32")));
 /// Whether commit protocols are here.
-const COMMIT: bool = cfg!(not(all(target_arch = "wasm32", any(feature = "locks", feature = "sql"))));
+const COMMIT: bool =
+    cfg!(not(all(target_arch = "wasm32", any(feature = "locks", feature = "sql", feature = "services"))));
 
 impl Part {
     /// Every part.
-    pub const ALL: [Part; 3] = [Part::Commit, Part::Locks, Part::Databases];
+    pub const ALL: [Part; 4] = [Part::Commit, Part::Locks, Part::Databases, Part::Services];
 
     /// Whether it is in this program.
     pub const fn is_here(self) -> bool {
@@ -34,6 +39,7 @@ impl Part {
             Part::Commit => COMMIT,
             Part::Locks => LOCKS,
             Part::Databases => DATABASES,
+            Part::Services => SERVICES,
         }
     }
 
@@ -43,6 +49,7 @@ impl Part {
             Part::Commit => "commit",
             Part::Locks => "locks",
             Part::Databases => "databases",
+            Part::Services => "services",
         }
     }
 }

@@ -2,6 +2,7 @@
 //! caller passes the time of the server's own clock, and sends what they answer.
 
 pub mod advisory;
+pub mod broker;
 pub mod consul;
 pub mod etcd;
 pub mod lock_table;

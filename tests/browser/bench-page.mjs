@@ -1,6 +1,7 @@
 // What `make bench` measures in the page: a step on a long run, its first drawing beside mermaid's of the same messages, opening a long link, the search.
 // Ratios are taken within one run of one browser.
 
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { launch, open, ready } from './harness.mjs';
 import { serveDist } from './server.mjs';
@@ -224,4 +225,37 @@ export function redlockInPage() {
     }
     return lines;
   }, '#/redlock');
+}
+
+/** Most seconds for the shortest counterexample of a broken variant, and for a saga with a log, with a crash and a message that comes twice. */
+const COUNTEREXAMPLE_S_MAX = 5;
+const SAGA_S_MAX = 20;
+
+export function servicesInPage() {
+  const rows = readFileSync(new URL('../../docs/explored.tsv', import.meta.url), 'utf8').split('\n').map((line) => line.split('\t'));
+  const services = /services: '([^']*)'/.exec(readFileSync(new URL('../../public/boot.js', import.meta.url), 'utf8'))[1].split('|');
+  const broken = rows.filter(([scenario, , given, question, , , , end]) => services.includes(scenario) && given === '-' && question.startsWith('violation') && end === 'found');
+  return inPage(async (fresh) => {
+    const page = await fresh();
+    const asked = async (run, question) => {
+      await page.evaluate((run) => window.interleave.open(run), run);
+      return page.evaluate(async (question) => {
+        const from = performance.now();
+        const { states, complete, end } = await window.interleave.explore(question);
+        return { seconds: (performance.now() - from) / 1_000, states, complete, end };
+      }, question);
+    };
+    let worst = { seconds: 0 };
+    for (const [scenario, variant, , question] of broken) {
+      const { seconds, states, end } = await asked(`/${scenario}/${variant}?v=1&rev=1&run=`, question);
+      if (end !== 'found' || seconds > worst.seconds) {
+        worst = { seconds, states, name: `${scenario} ${variant}`, end };
+      }
+    }
+    const { seconds, states, complete } = await asked('/saga/orchestrated?v=1&rev=1&run=', 'violation;crash=1,duplicate=1,delay=1');
+    return [
+      { what: `${broken.length} broken variants of services, the slowest counterexample (${worst.name}, ${worst.states} states)`, value: `${worst.seconds.toFixed(1)} s`, bar: `at most ${COUNTEREXAMPLE_S_MAX} s`, ok: worst.end === 'found' && worst.seconds <= COUNTEREXAMPLE_S_MAX },
+      { what: `saga, orchestrated, crash=1,duplicate=1,delay=1, fully explored in the page (${states} states)`, value: `${seconds.toFixed(1)} s`, bar: `at most ${SAGA_S_MAX} s`, ok: complete && seconds <= SAGA_S_MAX },
+    ];
+  }, '#/saga');
 }

@@ -4,16 +4,17 @@
 import { createServer } from 'node:net';
 import lighthouse from 'lighthouse';
 import { chromium } from 'playwright-core';
-import { longLink, longLockRun, longRun, redlockInPage, searchInPage } from './bench-page.mjs';
+import { longLink, longLockRun, longRun, redlockInPage, searchInPage, servicesInPage } from './bench-page.mjs';
 import { search } from './bench-search.mjs';
+import { ordersInPage } from './bench-sql.mjs';
 import { CHROMIUM, FLAGS, launch } from './harness.mjs';
 import { SUB_PATH, serveDist, sizes } from './server.mjs';
 
 /**
  * First load in bytes of brotli, with nothing in the cache: whatever a page asks for until it stands. Over the 250 KB of the first, locks may cost 20 KB
- * and databases 40, to whoever comes to them first.
+ * databases 40, and services 20, to whoever comes to them first.
  */
-const FIRST_PAGES = [['', 250_000], ['#/two-phase-commit', 250_000], ['#/redlock', 270_000], ['#/isolation', 290_000]];
+const FIRST_PAGES = [['', 250_000], ['#/two-phase-commit', 250_000], ['#/redlock', 270_000], ['#/isolation', 290_000], ['#/saga', 270_000]];
 /** Lighthouse's categories and the least score of each. */
 const SCORES_MIN = { performance: 95, accessibility: 100, 'best-practices': 100, seo: 100 };
 
@@ -95,6 +96,8 @@ const PARTS = [
   ['A long link', longLink],
   ['The search in the page', searchInPage],
   ['Redlock in the page', redlockInPage],
+  ['Services in the page', servicesInPage],
+  ['SQL', ordersInPage],
   ['Lighthouse', scores],
   ['Search', search],
 ];

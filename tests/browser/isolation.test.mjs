@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { accessible, open, ready, withSite } from './harness.mjs';
 
 const TABLE = new URL('../../docs/explored.tsv', import.meta.url);
-const PLAYED = ['isolation', 'lost-update', 'double-booking', 'deadlock', 'inventory-locking', 'flash-sale'];
+const PLAYED = ['isolation', 'lost-update', 'double-booking', 'deadlock', 'inventory-locking', 'flash-sale', 'atomic-transfer'];
 const LOST = '#/isolation/lost-update';
 const BROKEN = `${LOST}?v=1&rev=1&run=s1.read,s2.read2,s1.write,s2.write2,s1.commit,s2.commit2`;
 const DEADLOCK = `#/isolation/own?v=1&rev=1&script=${encodeURIComponent(`setup { CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0), (2, 0); }
@@ -166,7 +166,8 @@ test('axe finds no fault, light and dark, wide and narrow', async () => {
 test('the search in the page finds what the table says of all that plays on databases', async () => {
   const page = await lab('#/isolation');
   const rows = readFileSync(TABLE, 'utf8').split('\n').map((line) => line.split('\t'));
-  const asked = rows.filter(([scenario, , , question]) => PLAYED.includes(scenario) && question.startsWith('violation'));
+  // What takes the page minutes is left to the native test.
+  const asked = rows.filter(([scenario, , , question, states]) => PLAYED.includes(scenario) && question.startsWith('violation') && Number(states) < 50_000);
   assert.ok(asked.length >= 30, `${asked.length} rows`);
   for (const [scenario, variant, given, question, states, transitions, depth, end, findings] of asked) {
     const parameters = given === '-' ? '' : `&${given.replaceAll(' ', '&')}`;

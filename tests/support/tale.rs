@@ -17,7 +17,12 @@ impl Tale {
     pub fn among(lanes: &[(&str, &str)]) -> Self {
         let lanes = lanes
             .iter()
-            .map(|(id, title)| Lane { id: (*id).to_owned(), title: (*title).to_owned(), role: "node" })
+            .map(|(id, title)| Lane {
+                id: (*id).to_owned(),
+                title: (*title).to_owned(),
+                role: "node",
+                group: String::new(),
+            })
             .collect();
         Tale { trace: Trace { lanes, ..Trace::default() }, step: 0, time_ms: 0 }
     }

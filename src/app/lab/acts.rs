@@ -14,7 +14,7 @@ use super::branches;
 use super::share::{self, Copying};
 use super::state::Selected;
 use super::transport::{along_lifeline, toggle_play};
-use super::{challenges, choices, explore, open, parameters, script, transcript};
+use super::{challenges, choices, explore, open, orders, parameters, script, transcript};
 
 /// Hears the page for as long as the component that calls it stands.
 pub fn listen(bench: Bench) {
@@ -107,6 +107,7 @@ fn pressed(bench: Bench, element: &Element) {
         "share" => share.open.set(true),
         "copy" => share::copy(bench, Copying::named(&attribute(element, "data-of"))),
         "download" => share::download(bench, Copying::named(&attribute(element, "data-of"))),
+        "orders" if Part::Databases.is_here() => orders::play(bench),
         "drive-beside" => comparison.drive(lab),
         "go-to-parting" => comparison.go_to_parting(lab),
         act if bench.explore.pressed(bench, act, &attribute(element, "data-of")) => {}

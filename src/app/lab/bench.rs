@@ -11,6 +11,7 @@ use super::super::rest::Rest;
 use super::super::signal::{Derived, State};
 use super::compare::Comparison;
 use super::explore::Explore;
+use super::orders::Orders;
 use super::share::Share;
 use super::state::{At, Lab};
 
@@ -55,6 +56,8 @@ pub struct Bench {
     pub explore: Explore,
     /// What is wrong with the script in the editor: where, and what.
     pub wrong: State<Option<(String, String)>>,
+    /// What came of all orders of the script, where that was asked for.
+    pub orders: State<Orders>,
 }
 
 impl Bench {
@@ -85,6 +88,7 @@ impl Bench {
             share: Share::new(),
             explore: Explore::new(),
             wrong: State::new(None),
+            orders: State::new(Orders::default()),
         }
     }
 

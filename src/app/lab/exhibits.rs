@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::diagram::{number, tone_class, tone_sign};
-use crate::engine::{Cell, Exhibit, Graph, GraphEdge, Table};
+use crate::engine::{Cell, Exhibit, Graph, GraphEdge, Plan, Stage, Table};
 use crate::scenarios::Part;
 
 use super::super::icons::{Glyph, icon};
@@ -28,7 +28,11 @@ pub fn graphs(bench: Bench) -> Markup {
     let all = shown(bench, true);
     html! {
         @for exhibit in &all {
-            @if let Exhibit::Graph(graph) = exhibit { (section(graph)) }
+            @match exhibit {
+                Exhibit::Graph(graph) => { (section(graph)) }
+                Exhibit::Plan(plan) if Part::Services.is_here() => { (strip(plan)) }
+                Exhibit::Plan(_) | Exhibit::Table(_) => {}
+            }
         }
     }
 }
@@ -39,7 +43,7 @@ pub fn tables(bench: Bench) -> Markup {
     html! {
         @if all.iter().any(|exhibit| matches!(exhibit, Exhibit::Table(_))) {
             h2 #tables-title { (text::TABLES) }
-            p.help { (if Part::Databases.is_here() { text::TABLES_HELP } else { text::TABLES_MEASURED }) }
+            p.help { (text::tables_help()) }
         }
         @for exhibit in &all {
             @if let Exhibit::Table(table) = exhibit { (sheet(table)) }
@@ -73,6 +77,31 @@ fn section(graph: &Graph) -> Markup {
                             span.edge-label { (edge.label) } " " (edge.sentence)
                             @if edge.in_cycle { span.edge-cycle { (text::IN_CYCLE) } }
                         }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The steps of a saga, and how far they got.
+fn strip(plan: &Plan) -> Markup {
+    html! {
+        div.graph data-key="plan" {
+            h2 { (text::PLAN) }
+            ol.plan {
+                @for step in &plan.steps {
+                    @let (class, glyph) = match step.stage {
+                        Stage::Ahead => ("is-ahead", Glyph::Forward),
+                        Stage::UnderWay => ("is-under-way", Glyph::Hourglass),
+                        Stage::Done => ("is-done", Glyph::Check),
+                        Stage::Undone => ("is-undone", Glyph::Back),
+                        Stage::Stuck => ("is-stuck", Glyph::Barrier),
+                    };
+                    li.plan-step.(class) {
+                        (icon(glyph)) " "
+                        span.plan-name { (step.name) @if step.is_pivot { span.plan-pivot { (text::PIVOT) } } }
+                        span.plan-word { (text::stage(step.stage)) @if !step.word.is_empty() { " (" (step.word) ")" } }
                     }
                 }
             }

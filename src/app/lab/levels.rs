@@ -99,16 +99,17 @@ fn cell(bench: Bench, here: &Here<'_>, given: &[(&str, &str)], is_shown: bool) -
 }
 
 /// How a run ended, in a word.
-fn outcome(run: &dyn Run) -> (&'static str, Glyph, String) {
+pub fn outcome(run: &dyn Run) -> (&'static str, Glyph, String) {
     let step = run.steps();
     let verdicts = run.verdicts(step);
     let is_broken = verdicts.iter().any(|verdict| matches!(verdict.state, VerdictState::Violated { .. }));
     let is_stuck = verdicts.iter().any(|verdict| matches!(verdict.state, VerdictState::Blocked(_)));
     let graph = run.exhibits(step).into_iter().find_map(|exhibit| match exhibit {
         Exhibit::Graph(graph) => Some(graph),
-        Exhibit::Table(_) => None,
+        Exhibit::Table(_) | Exhibit::Plan(_) => None,
     });
-    let words = graph.map(|graph| graph.verdict).unwrap_or_default();
+    let verdict = if is_broken { text::VIOLATED } else { text::HOLDS };
+    let words = graph.map_or_else(|| verdict.to_owned(), |graph| graph.verdict);
     match (is_broken, is_stuck) {
         (true, _) => ("is-violated", Glyph::Cross, words),
         (false, true) => ("is-blocked", Glyph::Barrier, text::BLOCKED.to_owned()),
@@ -117,7 +118,7 @@ fn outcome(run: &dyn Run) -> (&'static str, Glyph, String) {
 }
 
 /// What it took: who was refused, who had to wait.
-fn remarks(run: &dyn Run) -> Vec<String> {
+pub fn remarks(run: &dyn Run) -> Vec<String> {
     let trace = run.trace();
     let mut out = Vec::new();
     for event in &trace.events {

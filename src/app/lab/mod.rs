@@ -11,8 +11,10 @@ mod exhibits;
 mod explore;
 pub mod exports;
 mod inspector;
+mod lanes;
 mod levels;
 pub mod open;
+mod orders;
 mod parameters;
 mod script;
 mod share;
@@ -33,7 +35,7 @@ use super::library::Library;
 use super::live::{class, effect, part};
 use super::nav::Nav;
 use super::settings::Settings;
-use super::signal::{Derived, Kept};
+use super::signal::{Derived, Kept, State};
 use super::stage::Stage;
 use super::{browser, diagram, dialog, embed, keyboard, page_api, text};
 pub use bench::Bench;
@@ -84,6 +86,7 @@ fn frame(info: &'static Info) -> Markup {
             div #sheets.sheets {
                 div.sheet {
                     div #own-title {}
+                    @if lanes::ARE_MANY { details.lanes { summary { (text::LANES) } div id=(lanes::ID) {} } }
                     (diagram::frame(sheet::OWN))
                     div.diagram-menu id=(sheet::MENU) popover="auto" {}
                 }
@@ -91,7 +94,7 @@ fn frame(info: &'static Info) -> Markup {
             }
             div.side {
                 section #verdicts.panel.verdicts aria-labelledby="verdicts-title" {}
-                @if Part::Databases.is_here() { section #graphs.panel.graphs aria-label=(text::GRAPHS) {} }
+                @if GRAPHS { section #graphs.panel.graphs aria-label=(text::GRAPHS) {} }
                 section #inspector.panel.inspector aria-labelledby="inspector-title" {}
             }
             div.transport role="group" aria-label=(text::TRANSPORT) {
@@ -112,6 +115,7 @@ fn frame(info: &'static Info) -> Markup {
         div #parameters {}
         @if Part::Databases.is_here() {
             section #script-panel.script-panel aria-labelledby="script-title" {}
+            section #orders.script-panel aria-label=(text::ORDERS) {}
         }
         div.beside {
             section #transcript.panel.transcript aria-labelledby="transcript-title" {}
@@ -129,7 +133,10 @@ fn frame(info: &'static Info) -> Markup {
 }
 
 /// Whether there are tables to show. Commit protocols have none, and their part of the page, the first that anyone loads, goes without.
-const EXHIBITS: bool = Part::Locks.is_here() || Part::Databases.is_here();
+const EXHIBITS: bool = Part::Locks.is_here() || GRAPHS;
+
+/// Whether there are graphs to show, too: locks have none.
+const GRAPHS: bool = Part::Databases.is_here() || Part::Services.is_here();
 
 /// Keeps every part of the frame up to date.
 fn keep_parts(bench: Bench) {
@@ -149,7 +156,12 @@ fn keep_parts(bench: Bench) {
     part("own-title", move || compare::own_title(bench));
     part("other-sheet", move || sheet::other(bench));
     class("sheets", "is-comparing", move || bench.comparison.is_on());
-    sheet::keep_own(bench);
+    let lanes = State::new(None);
+    if lanes::ARE_MANY {
+        part(lanes::ID, move || lanes::panel(lab, lanes));
+        lanes::listen(lab, lanes);
+    }
+    sheet::keep_own(bench, lanes);
     sheet::keep_other(bench);
     part(sheet::MENU, move || sheet::menu(bench));
     sheet::keep_menu(bench);
@@ -171,11 +183,14 @@ fn keep_parts(bench: Bench) {
     if EXHIBITS {
         below("tables", exhibits::tables);
     }
-    if Part::Databases.is_here() {
+    if GRAPHS {
         part("graphs", move || exhibits::graphs(bench));
+    }
+    if Part::Databases.is_here() {
         let asked = levels::asked(bench);
         part("levels", move || levels::panel(bench, asked));
         part("script-panel", move || script::panel(bench, bench.wrong));
+        part("orders", move || orders::panel(bench));
     }
     below("aligned", compare::aligned);
     below("parameters", |bench| parameters::panel(bench.lab));

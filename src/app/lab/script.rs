@@ -38,6 +38,7 @@ pub fn panel(bench: Bench, wrong: State<Option<(String, String)>>) -> Markup {
             }
             div.script-acts {
                 button.bar-button.is-first type="submit" { (text::SCRIPT_PLAY) }
+                button.bar-button type="button" data-act="orders" { (text::SCRIPT_ORDERS) }
                 button.bar-button type="button" data-act="explore" { (text::SCRIPT_SEARCH) }
             }
         }

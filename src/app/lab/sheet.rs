@@ -12,6 +12,7 @@ use super::super::signal::Derived;
 use super::super::text;
 use super::bench::Bench;
 use super::compare::{narrow, other_title};
+use super::lanes::{self, Lanes};
 use super::state::{Lab, Selected};
 
 /// Id of the frame of the run that is driven.
@@ -22,31 +23,43 @@ const OTHER: &str = "other-diagram";
 pub const MENU: &str = "diagram-menu";
 
 /// Keeps the diagram of the run that is driven. While another stands beside it, the two share the room.
-pub fn keep_own(bench: Bench) {
+pub fn keep_own(bench: Bench, lanes: Lanes) {
     let Bench { lab, comparison, menu, .. } = bench;
+    let translate = move |target: Target, is_back: bool| {
+        if lanes::ARE_MANY { lanes::translate(lab, lanes, target, is_back) } else { target }
+    };
     diagram::keep(Diagram {
         id: OWN,
         source: Box::new(move |draw| {
             lab.at.track();
-            lab.read(|here| draw(here.run.trace(), here.step));
+            lab.read(|here| {
+                if lanes::ARE_MANY {
+                    lanes::draw(lanes, here.run.trace(), here.step, draw);
+                } else {
+                    draw(here.run.trace(), here.step);
+                }
+            });
         }),
         style: Box::new(move |width| {
             let style = Style::for_width(width);
             if comparison.is_on() { narrow(style) } else { style }
         }),
-        selected: Box::new(move || match lab.selected.get() {
-            Selected::Follow => None,
-            Selected::Node(node) => Some(Target::Lane(node)),
-            Selected::Message(id) => Some(message_target(lab, id)),
+        selected: Box::new(move || {
+            let selected = match lab.selected.get() {
+                Selected::Follow => None,
+                Selected::Node(node) => Some(Target::Lane(node)),
+                Selected::Message(id) => Some(message_target(lab, id)),
+            };
+            selected.map(|target| translate(target, false))
         }),
-        on_press: Box::new(move |(target, _, _)| match target {
+        on_press: Box::new(move |(target, _, _)| match translate(target, true) {
             Target::InFlight(id) => deliver(bench, id),
             other => select(lab, other),
         }),
-        on_menu: Box::new(move |press| {
-            let (target, _, _) = press;
+        on_menu: Box::new(move |(target, x, y)| {
+            let target = translate(target, true);
             select(lab, target);
-            menu.set(Some(press));
+            menu.set(Some((target, x, y)));
         }),
     });
 }

@@ -1,4 +1,7 @@
-//! What is said about isolation levels and scripts.
+//! What is said about isolation levels, scripts, tables and plans.
+
+use crate::engine::Stage;
+use crate::scenarios::Part;
 
 /// How the parameter stands that holds a script.
 pub fn own_script(script: &str) -> String {
@@ -10,8 +13,47 @@ pub const PART_MISSING: &str = "The part of this page that was asked for could n
 pub const GRAPHS: &str = "Who depends on whom";
 pub const IN_CYCLE: &str = "in the circle";
 pub const TABLES: &str = "Tables";
-pub const TABLES_HELP: &str =
+const TABLES_HELP: &str =
     "What is committed, what each session would see if it looked now, and how each row came to be what it is.";
+const TABLES_HELP_ELSEWHERE: &str = "What stands where at this step, and which line of its program each service is at.";
+
+/// What tables show, in this part of the page.
+pub fn tables_help() -> &'static str {
+    if Part::Databases.is_here() {
+        TABLES_HELP
+    } else if Part::Services.is_here() {
+        TABLES_HELP_ELSEWHERE
+    } else {
+        super::TABLES_MEASURED
+    }
+}
+
+pub const PLAN: &str = "The plan, forward and back";
+pub const PIVOT: &str = "pivot: no way back";
+
+/// How a step of a plan stands.
+pub fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Ahead => "not begun",
+        Stage::UnderWay => "under way",
+        Stage::Done => "done",
+        Stage::Undone => "undone",
+        Stage::Stuck => "stuck",
+    }
+}
+
+pub const LANES: &str = "Lifelines";
+pub const LANE_GROUPS: &str = "Shown as one";
+pub const LANES_RESET: &str = "As it was";
+
+pub fn lane_left(title: &str) -> String {
+    format!("Move {title} to the left")
+}
+
+pub fn lane_right(title: &str) -> String {
+    format!("Move {title} to the right")
+}
+
 pub const NO_ROWS: &str = "no rows";
 pub const DIFFERS: &str = "differs";
 pub const LEVELS: &str = "The same order at every level";
@@ -23,6 +65,10 @@ pub const SCRIPT: &str = "Script";
 pub const SCRIPT_HELP: &str = "In the format of PostgreSQL's isolation tester: setup, sessions with their steps, and in a comment a rule (# holds: SELECT …) that must be true of what is committed, or only once all are done (# in the end: SELECT …). Lines that begin with #> say what an answer leads to. Paste a spec, or change this one.";
 pub const SCRIPT_PLAY: &str = "Play this script";
 pub const SCRIPT_SEARCH: &str = "Search all orders";
+pub const SCRIPT_ORDERS: &str = "Play every order";
+pub const ORDERS: &str = "Orders";
+pub const ORDERS_HELP: &str = "As the isolation tester runs a file that names none: every order that keeps each session’s own. Who has to wait goes on when it can. Each line opens the first run of its kind.";
+pub const ORDERS_OUTCOME: &str = "What comes of them";
 pub const SCRIPT_NAME: &str = "Script";
 
 /// Title of a graph, and what it will show.
@@ -38,6 +84,11 @@ pub fn graph_title(id: &str) -> (&'static str, &'static str) {
 
 pub fn table_of(title: &str) -> String {
     format!("Table {title}")
+}
+
+/// How many orders have been played.
+pub fn orders_played(done: usize, total: usize) -> String {
+    if done == total { format!("{total} orders played") } else { format!("{done} of {total} orders played") }
 }
 
 pub fn refused(session: &str, answer: &str) -> String {

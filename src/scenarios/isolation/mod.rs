@@ -10,6 +10,7 @@ mod cases;
 mod info;
 mod play;
 mod stock;
+mod transfer;
 
 use std::fmt;
 
@@ -18,12 +19,14 @@ use crate::engine::Run;
 use crate::servers::sql::engine::Kind;
 
 pub use info::OWN;
-pub use play::check;
+pub use play::{check, orders};
 
 /// Mark of the event by which a session learns of an error.
 pub const FAILED: &str = "failed";
 /// Mark of the event with which a session begins to wait.
 pub const WAITS: &str = "waits";
+/// Mark of the event with which a database is open again after a crash.
+pub const RESTORED: &str = "restored";
 
 /// A scenario in the catalogue: a script for each of its variants.
 pub struct Played {
@@ -49,6 +52,9 @@ pub static DEADLOCK: Played = Played { info: &cases::DEADLOCK };
 pub static INVENTORY: Played = Played { info: &stock::INVENTORY };
 /// More customers than items.
 pub static FLASH_SALE: Played = Played { info: &stock::FLASH_SALE };
+
+/// Two updates, and a crash.
+pub static TRANSFER: Played = Played { info: &transfer::TRANSFER };
 
 /// The part of the page that they are in.
 pub const PART: Part = Part::Databases;
@@ -84,6 +90,7 @@ impl Entry for Played {
     }
 
     fn grid(&self) -> Option<Grid> {
-        Some(Grid { rows: "engine", columns: "level", has: has_level })
+        // What a crash leaves is no matter of levels.
+        (self.info.id != TRANSFER.info.id).then_some(Grid { rows: "engine", columns: "level", has: has_level })
     }
 }

@@ -163,7 +163,7 @@ impl Protocol for Locks {
                 None if Some(node) == self.config.sentinel() => ("Sentinel".to_owned(), "server"),
                 None => (format!("client {id}"), "client"),
             };
-            Lane { id, title, role }
+            Lane { id, title, role, group: String::new() }
         };
         let last = self.config.sentinel().unwrap_or(self.config.storage());
         (0..=last.0).map(|at| lane(NodeId(at))).collect()

@@ -117,7 +117,7 @@ impl Protocol for TwoPhaseCommit {
         let lane = |at: u8| {
             let (role, number) = self.role(NodeId(at));
             let title = number.map_or_else(|| role.to_owned(), |number| format!("{role} {number}"));
-            Lane { id: self.lane_id(NodeId(at)), title, role }
+            Lane { id: self.lane_id(NodeId(at)), title, role, group: String::new() }
         };
         (0..count).map(lane).collect()
     }

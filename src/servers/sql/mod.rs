@@ -18,5 +18,6 @@ pub mod parse;
 pub mod postgres;
 pub mod query;
 pub mod schema;
+pub mod storage;
 pub mod textbook;
 pub mod value;

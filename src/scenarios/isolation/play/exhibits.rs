@@ -20,7 +20,14 @@ pub fn all(protocol: &Isolation, world: &World<Isolation>) -> Vec<Exhibit> {
     let Some(server) = server(protocol, world) else { return Vec::new() };
     let script = &protocol.script;
     let engine = server.database.engine();
-    let mut out = vec![Exhibit::Graph(dependencies(script, engine))];
+    // Where the database can crash, what is on disk is the matter, and not who depends on whom.
+    let mut out = match &server.durable {
+        Some(durable) => super::durable::exhibits(script, durable),
+        None => vec![Exhibit::Graph(dependencies(script, engine))],
+    };
+    if server.durable.as_ref().is_some_and(|durable| !durable.serves) {
+        return out;
+    }
     let waits = waits(script, engine);
     if !waits.edges.is_empty() {
         out.push(Exhibit::Graph(waits));
@@ -154,7 +161,7 @@ fn waits(script: &Script, engine: &dyn Engine) -> Shown {
 }
 
 /// The rows of a table for a session, as a copy of the database answers; `None` where it would have to wait, or its transaction has failed.
-fn seen_by(database: &Database, session: SessionId, table: &str) -> Option<Vec<Row>> {
+pub fn seen_by(database: &Database, session: SessionId, table: &str) -> Option<Vec<Row>> {
     let statements: Arc<[Statement]> = parse(&format!("SELECT * FROM {table}")).ok()?.into();
     // The session that has set all up has nothing of its own open: it stands for what is committed.
     let mut copy = if session == 0 { database.committed(0) } else { database.clone() };

@@ -1,5 +1,6 @@
 //! What must hold, what should come to hold, and who waits for whom.
 
+use super::durable;
 use super::nodes::{COMMITTED, STOPPED, Server, key, version_of};
 use super::script::{Script, holds};
 use super::{Isolation, Node};
@@ -33,6 +34,8 @@ pub const INVARIANTS: &[Invariant<Isolation>] = &[
             None => Ok(()),
         },
     },
+    Invariant { id: "money", check: durable::conserved },
+    Invariant { id: "durable", check: durable::durable },
 ];
 
 /// Liveness.
@@ -185,6 +188,13 @@ fn finished(protocol: &Isolation, world: &World<Isolation>) -> Progress {
     }
     // Whoever waits may yet lose patience, and find a deadlock.
     can_go_on |= !world.slot(script.database()).timers.is_empty();
+    if let Some(durable) = &server.durable {
+        let waits = (1..=script.sessions.len() as SessionId).any(|session| durable.is_committing(session));
+        can_go_on = durable.storage.is_recovering() || durable.serves && (can_go_on || waits);
+        if !durable.serves && !can_go_on && !open.is_empty() {
+            return Progress::Blocked("the database is down, and nothing brings it back".to_owned());
+        }
+    }
     match open.is_empty() {
         true => Progress::Reached,
         false if can_go_on => Progress::Open(open.join(", ")),

@@ -1,9 +1,10 @@
 //! What is played: sessions and a simulated database, as the engine drives them. In the page it is there only where databases are (feature `sql`).
 //!
-//! Rooms: `script` what a script says; `program` what an application does with the answers; `nodes` sessions and the database; `judge` what must hold, and who waits for whom; `exhibits` graphs and tables;
-//! `presets` the scripts.
+//! Rooms: `script` what a script says; `program` what an application does with the answers; `nodes` sessions and the database; `durable` the database's log and
+//! pages, where it can crash; `judge` what must hold, and who waits for whom; `exhibits` graphs and tables; `presets` the scripts.
 
 mod cases;
+mod durable;
 mod exhibits;
 mod judge;
 mod nodes;
@@ -11,11 +12,13 @@ mod presets;
 mod program;
 mod script;
 mod stock;
+mod transfer;
 
 use std::borrow::Cow;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use self::durable::{Durable, Promised};
 use self::nodes::{Msg, Server, Session};
 use self::script::{DATABASE, Script};
 use crate::engine::{
@@ -25,8 +28,9 @@ use crate::engine::{
 use crate::scenarios::{Info, Values, Variant};
 use crate::servers::sql::ast::Level;
 use crate::servers::sql::engine::{Kind, SessionId};
+use crate::servers::sql::storage::Rules;
 
-pub use script::check;
+pub use script::{check, orders};
 
 /// The script of a variant.
 pub fn text(info: &Info, variant: &Variant, values: &Values) -> Option<String> {
@@ -37,13 +41,15 @@ pub fn text(info: &Info, variant: &Variant, values: &Values) -> Option<String> {
 pub fn start(info: &'static Info, variant: &Variant, values: &Values) -> Box<dyn Run> {
     let kind = Kind::ALL.into_iter().find(|kind| kind.name() == values.text("engine"));
     let level = Level::TEXTBOOK.into_iter().find(|level| level.id() == values.text("level"));
-    let script = Script::new(
+    let rules = transfer::rules(info.id, variant.id);
+    let mut script = Script::new(
         &presets::text(info.id, variant.id, values),
         kind.unwrap_or(Kind::ALL[0]),
         level.unwrap_or(Level::Serializable),
-        values.text("on-error") == "rolls-back",
+        values.text("on-error") == "rolls-back" || rules.is_some(),
     );
-    let protocol = Isolation { script: Arc::new(script), shown: presets::invariants(info.id, variant.id) };
+    script.can_crash = rules.is_some();
+    let protocol = Isolation { script: Arc::new(script), shown: presets::invariants(info.id, variant.id), rules };
     Box::new(Recorded::new(protocol, info.invariants, info.goals))
 }
 
@@ -53,6 +59,8 @@ pub struct Isolation {
     script: Arc<Script>,
     /// Which invariants are looked at.
     shown: &'static [&'static str],
+    /// How the database keeps what is to survive a crash, where it can crash.
+    rules: Option<Rules>,
 }
 
 /// State of a node.
@@ -70,7 +78,7 @@ impl Isolation {
     }
 }
 
-/// A step of a session: which session, by its lifeline, and which step.
+/// A step of a session: which session, by its lifeline, and which step. What the database does of its own accord has its lifeline, and a number of its own.
 pub type Place = (NodeId, u16);
 
 impl Protocol for Isolation {
@@ -78,7 +86,7 @@ impl Protocol for Isolation {
     type Msg = Msg;
     type Timer = SessionId;
     type Step = Place;
-    type Ghost = ();
+    type Ghost = Promised;
 
     const AT_ONCE: bool = true;
     const WITHHOLDS: bool = true;
@@ -88,9 +96,14 @@ impl Protocol for Isolation {
             .map(|at| match self.script.session_of(NodeId(at)) {
                 Some(session) => {
                     let id = self.script.sessions[session].id.clone();
-                    Lane { title: format!("session {id}"), id, role: "session" }
+                    Lane { title: format!("session {id}"), id, role: "session", group: String::new() }
                 }
-                None => Lane { id: DATABASE.to_owned(), title: self.script.kind.title().to_owned(), role: "database" },
+                None => Lane {
+                    id: DATABASE.to_owned(),
+                    title: self.script.kind.title().to_owned(),
+                    role: "database",
+                    group: String::new(),
+                },
             })
             .collect()
     }
@@ -101,7 +114,10 @@ impl Protocol for Isolation {
                 let has_begun = self.script.start.engine().in_transaction((at + 1) as SessionId);
                 Node::Session(Session::new(has_begun, self.script.sessions[at].program.memory.clone()))
             }
-            None => Node::Server(Box::new(Server::new(&self.script))),
+            None => {
+                let durable = self.rules.map(|rules| Box::new(Durable::new(rules, &self.script.start)));
+                Node::Server(Box::new(Server::new(&self.script, durable)))
+            }
         }
     }
 
@@ -113,17 +129,34 @@ impl Protocol for Isolation {
     }
 
     fn crashed(&self, _me: NodeId, node: &Node) -> Node {
-        node.clone()
+        match node {
+            Node::Session(session) => Node::Session(session.crashed()),
+            Node::Server(server) => Node::Server(Box::new(server.crashed(&self.script))),
+        }
     }
 
     fn steps(&self, me: NodeId, node: &Node) -> Vec<Place> {
+        if let Node::Server(server) = node {
+            let steps = server.durable.as_ref().map(|durable| durable.steps()).unwrap_or_default();
+            return steps.into_iter().map(|step| (me, step)).collect();
+        }
         let (Node::Session(session), Some(at)) = (node, self.script.session_of(me)) else { return Vec::new() };
         let is_left = !session.has_stopped && usize::from(session.begun) < self.script.sessions[at].steps.len();
         if is_left { vec![(me, session.begun)] } else { Vec::new() }
     }
 
-    fn withholds(&self, me: NodeId, _step: Place, world: &World<Self>) -> Option<String> {
+    fn withholds(&self, me: NodeId, (_, step): Place, world: &World<Self>) -> Option<String> {
+        let durable = judge::server(self, world).and_then(|server| server.durable.as_ref());
+        if let Some(why) = durable.and_then(|durable| durable.refuses()).filter(|_| me != self.script.database()) {
+            return Some(why);
+        }
         match world.state(me) {
+            Node::Server(_) => durable?.withholds(step),
+            Node::Session(session)
+                if session.is_busy && durable.is_some_and(|own| own.is_committing(self.script.number_of(me))) =>
+            {
+                Some("its commit waits for the disk".to_owned())
+            }
             Node::Session(session) if session.is_resting => Some("it waits before its next attempt".to_owned()),
             Node::Session(session) if session.is_busy || session.begun == 0 => {
                 let waits = judge::blocked(self, me, world)?;
@@ -143,7 +176,7 @@ impl Protocol for Isolation {
     }
 
     fn exposure(&self, _me: NodeId) -> Exposure {
-        Exposure::NONE
+        Exposure { crash: self.script.can_crash, ..Exposure::NONE }
     }
 
     fn message_name(&self, msg: &Msg) -> Cow<'static, str> {
@@ -151,6 +184,7 @@ impl Protocol for Isolation {
             Msg::Run { text: (_, short), .. } => Cow::Owned(nodes::clip(short)),
             Msg::Rollback => Cow::Borrowed("ROLLBACK"),
             Msg::Told(told) => Cow::Owned(told.label.clone()),
+            Msg::Reset => Cow::Borrowed("connection reset"),
         }
     }
 
@@ -159,6 +193,7 @@ impl Protocol for Isolation {
             Msg::Run { text: (text, _), .. } => text.to_string(),
             Msg::Rollback => "ROLLBACK".to_owned(),
             Msg::Told(told) => told.body.clone(),
+            Msg::Reset => "the database knows nothing of this connection".to_owned(),
         }
     }
 
@@ -170,10 +205,16 @@ impl Protocol for Isolation {
     }
 
     fn step_name(&self, (node, step): Place) -> Cow<'static, str> {
+        if node == self.script.database() {
+            return Cow::Owned(durable::step_name(step));
+        }
         Cow::Owned(self.step(node, step).map_or_else(String::new, |step| step.name.clone()))
     }
 
     fn step_label(&self, (node, step): Place) -> Cow<'static, str> {
+        if node == self.script.database() {
+            return Cow::Owned(durable::step_label(step));
+        }
         Cow::Owned(self.step(node, step).map_or_else(String::new, |step| step.text.clone()))
     }
 

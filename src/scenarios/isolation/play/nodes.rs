@@ -4,6 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::Isolation;
+use super::durable::Durable;
 use super::judge;
 use super::program::{Found, Memory, Next, keep, react};
 use super::script::Script;
@@ -41,6 +42,8 @@ pub enum Msg {
     Rollback,
     /// Database to session: the answer.
     Told(Told),
+    /// Database to session: it knows nothing of this connection, having crashed.
+    Reset,
 }
 
 /// An answer, as a session takes it.
@@ -111,6 +114,8 @@ pub struct Server {
     /// What was read and written so far, whatever the order, as one number: the history is no part of the database's own state, but what is
     /// anomalous depends on it.
     account: u64,
+    /// Log and pages, where it can crash.
+    pub durable: Option<Box<Durable>>,
 }
 
 // What sessions have heard says where a run stands and does not change with how the database keeps its books, so that links stay good. The search
@@ -118,15 +123,25 @@ pub struct Server {
 impl Hash for Server {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.patient.hash(state);
+        if let Some(durable) = &self.durable {
+            durable.hash(state);
+        }
     }
 }
 
-type Context<'a> = Cx<'a, Isolation>;
+/// What a node acts on.
+pub type Context<'a> = Cx<'a, Isolation>;
 
 impl Session {
     /// A session behind its setup, which may have begun a transaction.
     pub fn new(has_begun: bool, memory: Memory) -> Session {
         Session { has_begun, memory, ..Session::default() }
+    }
+
+    /// What a crash leaves: nothing, but for how far the customer has got.
+    pub fn crashed(&self) -> Session {
+        let outcome = (self.begun > 0).then(|| "crashed".to_owned());
+        Session { begun: self.begun, has_stopped: self.begun > 0, outcome, heard: self.heard, ..Session::default() }
     }
 
     /// Whether it is done, with so many steps.
@@ -150,6 +165,21 @@ impl Session {
                 cx.send(script.database(), Msg::Run { step, text: sent.unwrap_or_else(|| ("".into(), "".into())) });
             }
             Input::Timer(_) => self.is_resting = false,
+            Input::Restarted if self.begun > 0 => {
+                self.is_busy = true;
+                self.gives_up = true;
+                cx.because(|| "its old connection is gone".to_owned());
+                cx.send(script.database(), Msg::Rollback);
+            }
+            Input::Message { msg: Msg::Reset, .. } if !self.is_done(own.steps.len()) && self.begun > 0 => {
+                let is_last = self.is_busy && usize::from(self.begun) == own.steps.len();
+                let why = if is_last { "does not know whether it is committed" } else { "cut off" };
+                (self.is_busy, self.has_stopped, self.gives_up) = (false, true, false);
+                cx.note(why, || format!("{} stops: {why}.", own.id));
+                cx.mark(STOPPED);
+                self.outcome = Some(why.to_owned());
+                self.told = None;
+            }
             Input::Message { msg: Msg::Told(told), .. } => {
                 self.is_busy = false;
                 self.heard = stable_hash(&(self.heard, &told));
@@ -158,6 +188,10 @@ impl Session {
                 }
                 if told.ended == Some(true) {
                     cx.mark(COMMITTED);
+                    if script.can_crash && usize::from(self.begun) == own.steps.len() {
+                        let session = script.number_of(cx.me());
+                        cx.ghost(|promised| promised.acknowledge(session));
+                    }
                 }
                 if !std::mem::take(&mut self.gives_up) {
                     self.react(script, own, &told, cx);
@@ -251,19 +285,18 @@ impl Session {
 
 impl Server {
     /// The database once everything is set up.
-    pub fn new(script: &Script) -> Server {
-        Server { database: script.start.clone(), patient: 0, account: 0 }
+    pub fn new(script: &Script, durable: Option<Box<Durable>>) -> Server {
+        Server { database: script.start.clone(), patient: 0, account: 0, durable }
     }
 
     /// All that tells one from another.
     pub fn hash_whole<H: Hasher>(&self, state: &mut H) {
-        (&self.database, self.patient, self.account).hash(state);
+        (&self.database, self.patient, self.account, &self.durable).hash(state);
     }
 
     /// Acts.
     pub fn on(&mut self, script: &Script, input: Input<Isolation>, cx: &mut Context<'_>) {
         let known = self.database.engine().history().events().len();
-        let engine = self.database.engine_mut();
         let (asker, answers) = match input {
             Input::Message { from, msg } => {
                 let Some(at) = script.session_of(from) else { return };
@@ -274,10 +307,21 @@ impl Server {
                     }
                     _ => None,
                 };
-                let statements = statements.unwrap_or_else(|| Arc::from([Statement::Rollback]));
-                (session, engine.execute(session, statements))
+                match statements {
+                    None if self.durable.is_some() => match self.hangs_up(session) {
+                        Some(answers) => (session, answers),
+                        None => return,
+                    },
+                    Some(statements) if !self.before(session, &statements) => return,
+                    statements => {
+                        let statements = statements.unwrap_or_else(|| Arc::from([Statement::Rollback]));
+                        (session, self.database.engine_mut().execute(session, statements))
+                    }
+                }
             }
-            Input::Timer(timer) => (timer, engine.lose_patience(timer)),
+            Input::Timer(timer) => (timer, self.database.engine_mut().lose_patience(timer)),
+            Input::Step((_, step)) => return self.step(script, step, cx),
+            Input::Restarted => return self.restart(script, cx),
             _ => return,
         };
         let new = &self.database.engine().history().events()[known.min(self.events())..];
@@ -290,6 +334,12 @@ impl Server {
             cx.note("waits", || format!("{me} waits for {on} of {by}."));
             cx.mark(WAITS);
         }
+        self.tell(script, known, answers, cx);
+    }
+
+    /// Answers, and lets timers run for whoever waits. What has happened since the history had so many events is what is told.
+    pub fn tell(&mut self, script: &Script, known: usize, answers: Vec<(SessionId, Answer)>, cx: &mut Context<'_>) {
+        let answers = if self.durable.is_some() { self.keep(known, answers, cx) } else { answers };
         for (session, answer) in answers {
             self.answer(script, session, &answer, known, cx);
         }
@@ -359,7 +409,11 @@ impl Server {
             let name = format!("lock on {table} {}", key(&lock.row));
             fields.push(Field { name, value: format!("{} {}", script.id_of(lock.session), lock.mode) });
         }
-        Look { badge: None, fields, log: Vec::new(), bars: Vec::new() }
+        let mut look = Look { badge: None, fields, log: Vec::new(), bars: Vec::new() };
+        if let Some(durable) = &self.durable {
+            durable.look(&mut look);
+        }
+        look
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::info::OWN;
-use super::{cases, stock};
+use super::{cases, stock, transfer};
 use crate::scenarios::Values;
 
 /// A script with the variant that plays it.
@@ -23,6 +23,7 @@ fn presets(scenario: &str) -> &'static [Preset] {
         "deadlock" => cases::DEADLOCK,
         "inventory-locking" => stock::INVENTORY,
         "flash-sale" => stock::FLASH_SALE,
+        transfer::ID => transfer::TRANSFER,
         _ => PRESETS,
     }
 }
@@ -348,14 +349,14 @@ step done2 { COMMIT; }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{DEADLOCK, DOUBLE_BOOKING, FLASH_SALE, INVENTORY, ISOLATION, LOST_UPDATE};
+    use super::super::super::{DEADLOCK, DOUBLE_BOOKING, FLASH_SALE, INVENTORY, ISOLATION, LOST_UPDATE, TRANSFER};
     use super::super::script::check;
     use super::*;
     use crate::scenarios::Entry as _;
 
     #[test]
     fn every_variant_has_a_script_that_can_be_read() {
-        for played in [&ISOLATION, &LOST_UPDATE, &DOUBLE_BOOKING, &DEADLOCK, &INVENTORY, &FLASH_SALE] {
+        for played in [&ISOLATION, &LOST_UPDATE, &DOUBLE_BOOKING, &DEADLOCK, &INVENTORY, &FLASH_SALE, &TRANSFER] {
             let info = played.info();
             let variants: Vec<&str> = info.variants.iter().map(|variant| variant.id).collect();
             let all: Vec<&str> = presets(info.id).iter().map(|preset| preset.variant).collect();

@@ -129,7 +129,7 @@ impl Found {
 }
 
 /// A value as it is written in SQL.
-fn literal(value: &Value) -> String {
+pub fn literal(value: &Value) -> String {
     match value {
         Value::Null | Value::Void => "NULL".to_owned(),
         Value::Int(_) | Value::BigInt(_) | Value::Numeric(_) => value.to_string(),

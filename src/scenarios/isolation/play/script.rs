@@ -6,14 +6,15 @@
 
 use std::sync::Arc;
 
-use super::program::{Program, blanked, needs_memory, programs, with_memory};
+use super::program::{Program, blanked, literal, needs_memory, programs, with_memory};
 use crate::engine::NodeId;
 use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::{Level, Statement};
 use crate::servers::sql::engine::{Database, Engine, Kind, SessionId};
 use crate::servers::sql::error::{Position, SyntaxError};
-use crate::servers::sql::isolation_tester::{Spec, Sql, parse};
+use crate::servers::sql::isolation_tester::{Launch, Spec, Sql, interleavings, parse, permutations};
 use crate::servers::sql::parse::parse as parse_sql;
+use crate::servers::sql::schema::Row;
 
 /// Longest script, in bytes.
 pub const MAX_SCRIPT: usize = 16 * 1024;
@@ -21,6 +22,8 @@ pub const MAX_SCRIPT: usize = 16 * 1024;
 pub const MAX_SESSIONS: usize = 8;
 /// Most steps of a session.
 pub const MAX_STEPS: usize = 60;
+/// Most orders that are all played.
+pub const MAX_ORDERS: u64 = 2_000;
 /// Id of the database's lifeline.
 pub const DATABASE: &str = "db";
 
@@ -85,6 +88,8 @@ pub struct Script {
     pub level: Level,
     /// Whether a session that hears of an error rolls back and stops.
     pub stops: bool,
+    /// Whether the database, and who uses it, can crash.
+    pub can_crash: bool,
     /// The sessions. Session 0 of the database sets up the tables, so that the first of these is its session 1.
     pub sessions: Vec<Session>,
     /// What must be true of what is committed.
@@ -93,6 +98,8 @@ pub struct Script {
     pub end: Option<Arc<[Statement]>>,
     /// The database once everything is set up.
     pub start: Database,
+    /// What the setup says of tables and indexes, but not of rows.
+    schema: Arc<[Statement]>,
     /// Why it could not be set up, if it could not.
     pub failure: Option<String>,
 }
@@ -123,9 +130,34 @@ impl Script {
             });
             Session { id, setup: session.setup.as_ref().map(|sql| line(&sql.text)), steps: steps.collect(), program }
         });
+        let of_setup = spec.setup.iter().flat_map(|sql| sql.statements.iter());
+        let is_schema =
+            |statement: &&Statement| matches!(statement, Statement::CreateTable(_) | Statement::CreateIndex(_));
+        let schema = of_setup.filter(is_schema).cloned().collect();
         // Nothing is played on a database that is not as the script wants it.
         let sessions = if failure.is_some() { Vec::new() } else { sessions.collect() };
-        Script { kind, level, stops, sessions, rule, end, start, failure }
+        Script { kind, level, stops, can_crash: false, sessions, rule, end, start, schema, failure }
+    }
+
+    /// The database with its tables, and these rows in them, by the ids of the tables; nobody has begun anything.
+    pub fn with_rows<'r>(&self, rows: impl Iterator<Item = (u32, &'r Row)>) -> Database {
+        let mut database = self.kind.database();
+        let engine = database.engine_mut();
+        for _ in 0..=self.sessions.len() {
+            if let Ok(session) = engine.connect() {
+                engine.set_default_level(session, self.level);
+            }
+        }
+        engine.execute(0, Arc::clone(&self.schema));
+        for (table, row) in rows {
+            let name = engine.tables().into_iter().find(|known| known.id == table).map(|table| table.name.clone());
+            let values: Vec<String> = row.iter().map(literal).collect();
+            let sql = format!("INSERT INTO {} VALUES ({})", name.unwrap_or_default(), values.join(", "));
+            if let Ok(statements) = parse_sql(&sql) {
+                engine.execute(0, statements.into());
+            }
+        }
+        database
     }
 
     /// The lifeline of the database: amid the sessions, so that arrows are short.
@@ -141,6 +173,11 @@ impl Script {
             std::cmp::Ordering::Greater => Some(node.index() - 1),
         }
         .filter(|at| *at < self.sessions.len())
+    }
+
+    /// The number of a session in the database, by its lifeline.
+    pub fn number_of(&self, node: NodeId) -> SessionId {
+        self.session_of(node).map_or(0, |at| (at + 1) as SessionId)
     }
 
     /// The lifeline of a session, by its number in the database.
@@ -159,6 +196,32 @@ impl Script {
 /// What is wrong with a script, if anything is.
 pub fn check(text: &str) -> Result<(), SyntaxError> {
     read(text).map(|_| ())
+}
+
+/// Every order of a script's steps that keeps each session's own, as names of choices, in the isolation tester's order.
+///
+/// # Errors
+/// Where the script cannot be read, or there are more than [`MAX_ORDERS`].
+pub fn orders(text: &str) -> Result<Vec<Vec<String>>, String> {
+    let Read { mut spec, .. } = read(text).map_err(|error| error.to_string())?;
+    // Those that a file names are some of them.
+    spec.permutations.clear();
+    let sizes: Vec<usize> = spec.sessions.iter().map(|session| session.steps.len()).collect();
+    if interleavings(&sizes).is_none_or(|count| count > MAX_ORDERS) {
+        return Err(format!("There are more than {MAX_ORDERS} orders. The search tries them all the same."));
+    }
+    let ids = names(spec.sessions.iter().map(|session| session.name.as_str()), false);
+    let steps: Vec<String> = ids
+        .iter()
+        .zip(&spec.sessions)
+        .flat_map(|(id, session)| {
+            let own = names(session.steps.iter().map(|step| step.name.as_str()), true);
+            own.into_iter().map(move |step| format!("{id}.{step}"))
+        })
+        .collect();
+    let all = permutations(&spec).map_err(|error| error.to_string())?;
+    let named = |order: Vec<Launch>| order.iter().filter_map(|launch| steps.get(launch.step).cloned()).collect();
+    Ok(all.into_iter().map(named).collect())
 }
 
 /// What stands in a script.

@@ -149,7 +149,7 @@ impl Stored {
     /// Whether entries are so few that reading them costs less than reading the table: of three rows, not all three. Stale entries count, but no more than
     /// there are rows (asked of `EXPLAIN` over tables of 2 to 8 rows).
     fn is_worth(&self, index: u16, ranges: &[Range]) -> bool {
-        let rows = self.entries(self.clustered).iter().filter(|entry| !entry.deleted).count();
+        let rows = usize::try_from(self.known_rows).unwrap_or(0);
         let count = self.count(index, ranges).min(rows);
         count < FEW || (count == FEW && rows > FEW)
     }

@@ -145,6 +145,9 @@ impl<'a> Exec<'a> {
                 self.in_turn(|db| db.insert_secondary(trx, place, after).map(|()| Entry::Done))?;
             }
         }
+        if new.is_none() {
+            self.count_row(id, -1)?;
+        }
         returning(&change.returning, new.as_ref().unwrap_or(old), returned, self)
     }
 

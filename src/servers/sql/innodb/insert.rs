@@ -204,6 +204,17 @@ impl Exec<'_> {
                 db.insert_secondary(trx, place, key).map(|()| Entry::Done)
             })?;
         }
+        self.count_row(id, 1)
+    }
+
+    /// Lets the optimizer know of a row that has come or gone.
+    pub(super) fn count_row(&mut self, table: u32, by: i64) -> Result<(), Stop> {
+        self.once(|db| {
+            if let Some(stored) = db.tables.get_mut(&table) {
+                stored.known_rows += by;
+            }
+            Ok(Entry::Done)
+        })?;
         Ok(())
     }
 

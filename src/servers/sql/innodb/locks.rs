@@ -176,6 +176,9 @@ impl Innodb {
         if !self.locks.iter().any(served) {
             self.locks.push(Lock { trx, on, exclusive, waiting: false, heaps: Vec::new() });
         }
+        if exclusive {
+            self.is_to_write(trx);
+        }
     }
 
     /// Whoever wrote a record and runs has it locked without a lock; before others ask for it, that lock is made. True where it is the asker's own.
@@ -192,6 +195,16 @@ impl Innodb {
             self.add(owner, want);
         }
         false
+    }
+
+    /// Whether a reader passes for the owner of an entry of another index, though it may not have written it: it has written the row, and the index was
+    /// written by somebody who began to write no earlier than all who run (`row_vers_impl_x_locked_low`, which does not look at its caller's versions).
+    pub(super) fn passes(&self, asker: TrxId, place: Place, entry: &Entry) -> bool {
+        let Some(stored) = self.tables.get(&place.table).filter(|stored| stored.clustered != place.index) else {
+            return false;
+        };
+        let row = stored.row_of(entry, place.index);
+        row.is_some_and(|row| row.by == asker) && stored.last_writer(place.index) >= self.oldest_writer()
     }
 
     /// Who has locked a record, or the gap before it, and how, as `SHOW ENGINE INNODB STATUS` names it; who wrote it and runs has it without a lock of its own.

@@ -42,6 +42,8 @@ pub struct Innodb {
     trxs: Vec<Info>,
     /// How many have committed.
     commits: u32,
+    /// How many were to write.
+    writers: u32,
     /// In the order in which they were asked for: the queue of each record is the part that covers it.
     locks: Vec<Lock>,
     /// Who waits, and for whom: the first in the queue that is in the way.

@@ -153,13 +153,17 @@ impl Innodb {
         let unique = unique && whole_key.is_some_and(|key| !key.iter().any(Value::is_null));
         if range.exact().is_some() && range.is_past(&entry.key) {
             if who.gaps {
+                // The record itself is not asked for, but its writer gets a lock of its own all the same, which counts where a victim is chosen.
+                self.explicit(who.trx, place, &entry);
                 self.lock_record(who, want(entry.heap, Span::Gap), patience, false, &entry.key)?;
             }
             return Ok(Step::end(Vec::new()));
         }
-        if !who.gaps && place == clustered && entry.deleted && !self.is_active(entry.by) {
+        let is_own_row = || stored.row_of(&entry, place.index).is_some_and(|row| row.by == who.trx);
+        if !who.gaps && entry.deleted && !self.is_active(entry.by) && (place == clustered || !is_own_row()) {
             // READ COMMITTED does not lock what is gone for good.
-            return Ok(if unique { Step::end(Vec::new()) } else { Step::next(entry.key) });
+            let is_all = unique && place == clustered;
+            return Ok(if is_all { Step::end(Vec::new()) } else { Step::next(entry.key) });
         }
         let from_key = place == clustered
             && after.is_none()
@@ -171,7 +175,7 @@ impl Innodb {
         let only_record = !who.gaps || (unique && place == clustered && !entry.deleted) || from_key;
         let span = if only_record { Span::Record } else { Span::NextKey };
         let semi = reading.semi_consistent && !unique && place == clustered;
-        let own = self.explicit(who.trx, place, &entry);
+        let own = self.explicit(who.trx, place, &entry) || self.passes(who.trx, place, &entry);
         let got = if own && span == Span::Record {
             Got::Had
         } else {

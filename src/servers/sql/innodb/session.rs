@@ -26,6 +26,8 @@ pub(super) struct Info {
     committed: Option<u32>,
     /// Its number in the history.
     number: u32,
+    /// The how-manieth it was that was to write; 0 where it only reads. The server's own numbers are given in this order.
+    writer: u32,
 }
 
 /// What a session has between BEGIN and its end.
@@ -155,6 +157,27 @@ impl Innodb {
         self.info(trx)?.committed
     }
 
+    /// Gives a transaction that is to write its place among those.
+    pub(super) fn is_to_write(&mut self, trx: TrxId) {
+        let next = self.writers + 1;
+        let info = (trx as usize).checked_sub(1).and_then(|at| self.trxs.get_mut(at));
+        if let Some(info) = info.filter(|info| info.writer == 0) {
+            info.writer = next;
+            self.writers = next;
+        }
+    }
+
+    /// A transaction's place among those that write.
+    pub(super) fn writer(&self, trx: TrxId) -> u32 {
+        self.info(trx).map_or(0, |info| info.writer)
+    }
+
+    /// The first among those that write and run.
+    pub(super) fn oldest_writer(&self) -> u32 {
+        let running = self.trxs.iter().filter(|info| info.active && info.writer > 0);
+        running.map(|info| info.writer).min().unwrap_or(u32::MAX)
+    }
+
     /// Which transaction has a number in the history.
     pub(super) fn numbered(&self, number: u32) -> Option<TrxId> {
         self.trxs.iter().position(|info| info.number == number).map(|at| at as TrxId + 1)
@@ -183,7 +206,7 @@ impl Innodb {
             Some(block) => block.level,
             None => own.next.take().unwrap_or(own.level),
         };
-        self.trxs.push(Info { session, level, active: true, committed: None, number });
+        self.trxs.push(Info { session, level, active: true, committed: None, number, writer: 0 });
         let id = self.trxs.len() as TrxId;
         own.trx = Some(Trx { id, level, view: None, undo: Vec::new(), number });
         id

@@ -1,6 +1,7 @@
 //! Tables as InnoDB keeps them: each index a sorted list of entries, the clustered one with the rows and their older versions; the undo log; purge.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Innodb, TrxId};
@@ -62,6 +63,11 @@ pub(super) struct Stored {
     pub next_heap: u32,
     pub next_version: Tid,
     pub next_row_id: i64,
+    /// Of each index but the clustered one, who last wrote to it, as [`Innodb::writer`] has it (`PAGE_MAX_TRX_ID`: small indexes are one page).
+    writers: BTreeMap<u16, u32>,
+    /// How many rows there are for all that the optimizer knows (`stat_n_rows`): a row counts when its statement is done with it, but whatever is undone
+    /// counts as if it had.
+    pub known_rows: i64,
 }
 
 /// What a change did, and undoing it undoes.
@@ -102,7 +108,16 @@ impl Stored {
         if clustered == HIDDEN {
             indexes.push((HIDDEN, Arc::default()));
         }
-        Stored { table: Arc::new(table), clustered, indexes, next_heap: 1, next_version: 0, next_row_id: 1 }
+        Stored {
+            table: Arc::new(table),
+            clustered,
+            indexes,
+            next_heap: 1,
+            next_version: 0,
+            next_row_id: 1,
+            writers: BTreeMap::new(),
+            known_rows: 0,
+        }
     }
 
     pub fn clustered(&self) -> Place {
@@ -173,6 +188,11 @@ impl Stored {
         self.entries(self.clustered).iter().find(|row| compare(&row.key, key).is_eq())
     }
 
+    /// Who last wrote to an index.
+    pub fn last_writer(&self, index: u16) -> u32 {
+        self.writers.get(&index).copied().unwrap_or(0)
+    }
+
     /// The heap number of what follows a place.
     pub fn heap_at(&self, index: u16, at: usize) -> u32 {
         self.entries(index).get(at).map_or(SUPREMUM, |entry| entry.heap)
@@ -182,7 +202,9 @@ impl Stored {
 impl Innodb {
     /// Puts a new entry into an index, where nobody is in the way any more.
     pub(super) fn put(&mut self, trx: TrxId, place: Place, key: Vec<Value>, versions: Vec<Version>) {
+        let writer = self.writer(trx);
         let Some(stored) = self.tables.get_mut(&place.table) else { return };
+        stored.writers.insert(place.index, writer);
         let at = stored.seek(place.index, &key);
         let (heap, next) = (stored.next_heap, stored.heap_at(place.index, at));
         stored.next_heap += 1;
@@ -208,10 +230,10 @@ impl Innodb {
 
     /// Marks an entry of a secondary index as deleted, or takes the mark away.
     pub(super) fn mark(&mut self, trx: TrxId, place: Place, heap: u32, deleted: bool) {
-        let Some(entry) = self.tables.get_mut(&place.table).and_then(|stored| stored.find_mut(place.index, heap))
-        else {
-            return;
-        };
+        let writer = self.writer(trx);
+        let Some(stored) = self.tables.get_mut(&place.table) else { return };
+        stored.writers.insert(place.index, writer);
+        let Some(entry) = stored.find_mut(place.index, heap) else { return };
         let undo = Undo::Marked(place, heap, entry.deleted, entry.by);
         entry.deleted = deleted;
         entry.by = trx;
@@ -222,15 +244,18 @@ impl Innodb {
     pub(super) fn undo(&mut self, undo: &Undo) {
         match *undo {
             Undo::Version(place, heap) => {
-                let Some(entry) =
-                    self.tables.get_mut(&place.table).and_then(|stored| stored.find_mut(place.index, heap))
-                else {
-                    return;
-                };
-                entry.versions.pop();
-                match entry.versions.last() {
-                    Some(version) => (entry.deleted, entry.by) = (version.deleted, version.by),
-                    None => self.remove(place, heap),
+                let Some(stored) = self.tables.get_mut(&place.table) else { return };
+                let Some(entry) = stored.find_mut(place.index, heap) else { return };
+                let there = |version: Option<&Version>| i64::from(version.is_some_and(|version| !version.deleted));
+                let before = there(entry.versions.pop().as_ref());
+                let after = there(entry.newest());
+                let is_new = entry.versions.is_empty();
+                if let Some(version) = entry.versions.last() {
+                    (entry.deleted, entry.by) = (version.deleted, version.by);
+                }
+                stored.known_rows += after - before;
+                if is_new {
+                    self.remove(place, heap);
                 }
             }
             Undo::Added(place, heap) => self.remove(place, heap),

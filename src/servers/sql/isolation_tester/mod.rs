@@ -4,5 +4,5 @@ mod print;
 mod run;
 mod spec;
 
-pub use run::{MAX_PERMUTATIONS, RunError, permutations, run};
+pub use run::{MAX_PERMUTATIONS, RunError, interleavings, permutations, run};
 pub use spec::{Blocker, Launch, Session, Spec, Sql, Step, parse};

@@ -48,17 +48,8 @@ pub fn permutations(spec: &Spec) -> Result<Vec<Vec<Launch>>, RunError> {
         return Ok(spec.permutations.clone());
     }
     let sizes: Vec<usize> = spec.sessions.iter().map(|session| session.steps.len()).collect();
-    let mut count: u64 = 1;
-    let mut placed: u64 = 0;
-    for size in &sizes {
-        for at in 1..=*size as u64 {
-            placed += 1;
-            // The product stays whole: it is a binomial coefficient at each step.
-            count = count.checked_mul(placed).ok_or(RunError::TooMany)? / at;
-            if count > MAX_PERMUTATIONS {
-                return Err(RunError::TooMany);
-            }
-        }
+    if interleavings(&sizes).is_none_or(|count| count > MAX_PERMUTATIONS) {
+        return Err(RunError::TooMany);
     }
     let mut firsts = Vec::new();
     let mut first = 0;
@@ -69,6 +60,20 @@ pub fn permutations(spec: &Spec) -> Result<Vec<Vec<Launch>>, RunError> {
     let mut out = Vec::new();
     extend(&sizes, &firsts, &mut vec![0; sizes.len()], &mut Vec::new(), &mut out);
     Ok(out)
+}
+
+/// How many ways there are to interleave sessions of so many steps, where that can be counted.
+pub fn interleavings(sizes: &[usize]) -> Option<u64> {
+    let mut count: u64 = 1;
+    let mut placed: u64 = 0;
+    for size in sizes {
+        for at in 1..=*size as u64 {
+            placed += 1;
+            // The product stays whole: it is a binomial coefficient at each step.
+            count = count.checked_mul(placed)? / at;
+        }
+    }
+    Some(count)
 }
 
 fn extend(

@@ -233,9 +233,8 @@ impl Postgres {
                 if self.mine(session, &member) {
                     own_update |= member.update;
                 } else if clash && self.running(member.xid) {
-                    if !self.wait_patiently(session, spot.table, member.xid, how.patience)? {
-                        return Ok(Outcome::Taken);
-                    }
+                    // Along these versions the real server waits whatever was asked for (`heap_lock_updated_tuple_rec`): NOWAIT, too.
+                    self.wait_for(session, member.xid, true)?;
                 } else if clash && member.update {
                     let updated = self.tuple(spot.table, next).next.is_some();
                     return Ok(if updated { Outcome::Updated } else { Outcome::Deleted });

@@ -21,7 +21,7 @@ use super::bind::Catalog;
 use super::engine::{Engine, MAX_SESSIONS, RowLock, SessionId, Waiting};
 use super::error::SqlError;
 use super::history::History;
-use super::schema::Table;
+use super::schema::{Row, Table};
 use locks::{Lock, On};
 use session::Session;
 use store::{Stored, Undo};
@@ -70,6 +70,11 @@ impl Textbook {
             session.abandon();
         }
         self.sweep();
+    }
+
+    /// What is in it, committed or not: tables in order of creation, each with its rows in the order in which they came.
+    pub fn contents(&self) -> impl Iterator<Item = (&Table, impl Iterator<Item = &Row> + Clone)> {
+        self.tables.values().map(|stored| (&*stored.table, stored.rows.iter().filter_map(|slot| slot.row.as_ref())))
     }
 
     fn settle(&mut self) -> Vec<(SessionId, Answer)> {

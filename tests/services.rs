@@ -1,0 +1,171 @@
+//! Services and their programs: that every play can be read, that idempotency keys and the whole order path behave as their variants say, and that nothing
+//! gets lost between what a play says and what is played.
+
+use interleave::engine::Run;
+use interleave::explore::{Answer, Exploration, Question, Shows};
+use interleave::scenarios::services::{E_COMMERCE, IDEMPOTENCY, Staged, check};
+use interleave::scenarios::{Entry, ParameterKind, Variant};
+
+const ALL: [&Staged; 2] = [&IDEMPOTENCY, &E_COMMERCE];
+
+fn start(entry: &Staged, variant: &str, given: &[(&str, &str)]) -> Box<dyn Run> {
+    let variant: &'static Variant = entry.info().variant(variant).expect("a variant of ours");
+    let values = entry.info().values(variant, given.iter().copied()).expect("values that fit");
+    entry.start(variant, &values, 0)
+}
+
+fn explore(run: &dyn Run, question: &str) -> Answer {
+    let mut exploration = Exploration::new(run, 0, Question::parse(question).expect("a question")).expect("fits");
+    while exploration.advance_with(100_000, 2).is_none() {}
+    exploration.answer()
+}
+
+/// What breaks first, if anything does; otherwise all there is was looked at.
+fn broken(entry: &Staged, variant: &str, given: &[(&str, &str)], question: &str) -> Option<&'static str> {
+    let answer = explore(&*start(entry, variant, given), question);
+    let found = answer.findings.iter().find_map(|finding| match finding.shows {
+        Shows::Broken(id) => Some(id),
+        _ => None,
+    });
+    let end = answer.end.expect("it ended").word();
+    assert_eq!(end, if found.is_some() { "found" } else { "exhausted" }, "{variant} {given:?} {question}");
+    found
+}
+
+/// Takes choices one after the other.
+fn play(entry: &Staged, variant: &str, given: &[(&str, &str)], choices: &str) -> Box<dyn Run> {
+    let mut run = start(entry, variant, given);
+    for choice in choices.split(',') {
+        run.push(choice).unwrap_or_else(|why| panic!("{choice}: {why}"));
+    }
+    run
+}
+
+#[test]
+fn every_play_can_be_read_under_every_parameter() {
+    for entry in ALL {
+        let info = entry.info();
+        for variant in info.variants {
+            for parameter in info.parameters {
+                let extremes: Vec<String> = match parameter.kind {
+                    ParameterKind::Int { min, max, .. } => vec![min.to_string(), max.to_string()],
+                    ParameterKind::OneOf(all) => all.iter().map(|(value, _)| (*value).to_owned()).collect(),
+                    ParameterKind::Nodes(all) => vec!["none".to_owned(), all.join(".")],
+                    ParameterKind::Script(_) => Vec::new(),
+                };
+                for value in extremes {
+                    let values = info.values(variant, [(parameter.id, value.as_str())]).expect("it fits");
+                    let text = entry.play(variant, &values);
+                    assert!(!text.contains(" <"), "{} {}: a parameter is left: {text}", info.id, variant.id);
+                    if let Err(why) = check(&text) {
+                        panic!("{} {} {}={value}: {why}\n{text}", info.id, variant.id, parameter.id);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_play_checks_is_what_its_scenario_declares() {
+    for entry in ALL {
+        let mut seen: Vec<&str> = Vec::new();
+        for variant in entry.info().variants {
+            let run = start(entry, variant.id, &[]);
+            seen.extend(run.verdicts(0).iter().map(|verdict| verdict.id));
+            assert!(run.verdicts(0).iter().all(|verdict| !verdict.text.is_empty()), "{}", variant.id);
+        }
+        for (id, _) in entry.info().invariants {
+            assert!(seen.contains(id), "{}: nobody promises {id}", entry.info().id);
+        }
+    }
+}
+
+#[test]
+fn a_play_that_is_wrong_is_told_with_its_line() {
+    let wrong = |text: &str| check(text).expect_err("it is wrong").to_string();
+    assert_eq!(wrong("node a client a\nnod"), "line 2 of the play: `nod` begins nothing");
+    assert_eq!(wrong("node a client a\non b starts"), "line 2 of the play: nobody is called `b`");
+    assert_eq!(wrong("node a client a\non a starts\n  go nowhere"), "line 3 of the play: there is no label `nowhere`");
+    assert!(wrong("node a client a\non a starts\n  sql SELEC 1").starts_with("line 3 of the play: "));
+    assert!(wrong("node a client a\ntables a\n  INSERT INTO t VALUES (1);").contains("tables of a"));
+    assert_eq!(wrong("  reply ok"), "line 1 of the play: a line under nothing");
+}
+
+const CRASH: &str = "violation;crash=1,delay=1";
+
+#[test]
+fn get_then_set_charges_twice_without_a_fault() {
+    assert_eq!(broken(&IDEMPOTENCY, "get-then-set", &[], "violation;delay=0"), Some("charged"));
+    // One click alone is charged once.
+    assert_eq!(broken(&IDEMPOTENCY, "get-then-set", &[("clicks", "1")], "violation;delay=0"), None);
+}
+
+#[test]
+fn a_claim_keeps_the_second_click_out_and_no_crash() {
+    assert_eq!(broken(&IDEMPOTENCY, "claimed", &[], "violation;delay=1"), None);
+    assert_eq!(broken(&IDEMPOTENCY, "claimed", &[], CRASH), Some("charged"));
+    assert_eq!(broken(&IDEMPOTENCY, "for-ever", &[], "violation;delay=1"), None);
+    assert_eq!(broken(&IDEMPOTENCY, "for-ever", &[], CRASH), Some("served"));
+}
+
+#[test]
+fn a_key_in_the_database_needs_a_bank_that_knows_it() {
+    assert_eq!(broken(&IDEMPOTENCY, "unique-key", &[], CRASH), None);
+    assert_eq!(broken(&IDEMPOTENCY, "unique-key", &[("tries", "3")], "violation;crash=2,delay=1"), None);
+    assert_eq!(broken(&IDEMPOTENCY, "unique-key", &[("bank", "ignores")], CRASH), Some("charged"));
+    assert_eq!(broken(&IDEMPOTENCY, "unsure", &[("bank", "honours")], CRASH), None);
+}
+
+#[test]
+fn a_fingerprint_tells_one_request_from_another() {
+    assert_eq!(broken(&IDEMPOTENCY, "other-payload", &[], "violation;delay=0"), Some("answer"));
+    assert_eq!(broken(&IDEMPOTENCY, "fingerprint", &[], "violation;delay=0"), None);
+}
+
+#[test]
+fn a_key_that_is_kept_for_long_enough_is_not_charged_again() {
+    assert_eq!(broken(&IDEMPOTENCY, "expired", &[], "violation;delay=1"), Some("charged"));
+    assert_eq!(broken(&IDEMPOTENCY, "expired", &[("ttl", "600000")], "violation;delay=1"), None);
+}
+
+/// A crash falls between what a service writes and what it then sends, and takes its threads with it, not its tables.
+#[test]
+fn a_crash_leaves_what_is_in_the_database() {
+    let run = play(&IDEMPOTENCY, "unique-key", &[], "buyer.click,buyer-api!crash1");
+    let api = &run.nodes(run.steps())[1];
+    assert_eq!(run.trace().lanes[1].id, "api");
+    assert!(api.fields.is_empty(), "of a node that is down nothing is seen: {:?}", api.fields);
+    let tables = run.exhibits(run.steps());
+    assert!(format!("{tables:?}").contains("BEGUN"), "{tables:?}");
+    let run = play(&IDEMPOTENCY, "unique-key", &[], "buyer.click,buyer-api!crash0");
+    assert!(!format!("{:?}", run.exhibits(run.steps())).contains("BEGUN"));
+}
+
+#[test]
+fn each_broken_order_path_breaks_as_it_is_said_to() {
+    for (variant, rule) in
+        [("dual-write", "whole"), ("no-release", "stock"), ("no-inbox", "conserved"), ("no-key", "charged")]
+    {
+        let declared = E_COMMERCE.info().variant(variant).expect("ours");
+        let budget: Vec<String> = declared.budget.iter().map(|(verb, most)| format!("{verb}={most}")).collect();
+        let question = format!("violation;{}", budget.join(","));
+        let found = broken(&E_COMMERCE, variant, &[], &question);
+        assert!(found.is_some(), "{variant}");
+        assert_eq!(found, Some(rule), "{variant}");
+    }
+}
+
+/// That it holds for a crash of the order service with lamps in stock, too, takes 670,764 states, and more time than is right for a test.
+#[test]
+fn the_composed_order_path_holds_whoever_crashes() {
+    let all = [
+        [("fragile", "payment"), ("bank", "refuses")],
+        [("fragile", "inventory"), ("bank", "pays")],
+        [("fragile", "orders"), ("stock", "0")],
+        [("fragile", "gateway.users"), ("stock", "1")],
+    ];
+    for given in all {
+        assert_eq!(broken(&E_COMMERCE, "composed", &given, "violation;crash=1,delay=0"), None, "{given:?}");
+    }
+}
