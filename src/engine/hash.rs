@@ -26,6 +26,12 @@ impl StableHasher {
         let product = u128::from(self.state ^ word) * u128::from(MULTIPLIER);
         self.state = (product as u64) ^ ((product >> 64) as u64) ^ word.rotate_left(23);
     }
+
+    /// The same out of line: whole worlds are hashed by it word by word, and seldom.
+    #[inline(never)]
+    fn absorb(&mut self, word: u64) {
+        self.mix(word);
+    }
 }
 
 impl Hasher for StableHasher {
@@ -38,33 +44,33 @@ impl Hasher for StableHasher {
         for chunk in bytes.chunks(8) {
             let mut word = [0_u8; 8];
             word[..chunk.len()].copy_from_slice(chunk);
-            self.mix(u64::from_le_bytes(word));
+            self.absorb(u64::from_le_bytes(word));
         }
-        self.mix(bytes.len() as u64);
+        self.absorb(bytes.len() as u64);
     }
 
     fn write_u8(&mut self, word: u8) {
-        self.mix(u64::from(word));
+        self.absorb(u64::from(word));
     }
 
     fn write_u16(&mut self, word: u16) {
-        self.mix(u64::from(word));
+        self.absorb(u64::from(word));
     }
 
     fn write_u32(&mut self, word: u32) {
-        self.mix(u64::from(word));
+        self.absorb(u64::from(word));
     }
 
     fn write_u64(&mut self, word: u64) {
-        self.mix(word);
+        self.absorb(word);
     }
 
     fn write_usize(&mut self, word: usize) {
-        self.mix(word as u64);
+        self.absorb(word as u64);
     }
 
     fn write_isize(&mut self, word: isize) {
-        self.mix(word as i64 as u64);
+        self.absorb(word as i64 as u64);
     }
 }
 

@@ -70,10 +70,14 @@ impl Relabel {
     fn with(&self, takers: &[NodeId], places: &[NodeId]) -> Relabel {
         let mut relabel = self.clone();
         for (taker, place) in takers.iter().zip(places) {
-            relabel.to[taker.index()] = place.0;
-            relabel.from[place.index()] = taker.0;
+            relabel.put(*taker, *place);
         }
         relabel
+    }
+
+    fn put(&mut self, taker: NodeId, place: NodeId) {
+        self.to[taker.index()] = place.0;
+        self.from[place.index()] = taker.0;
     }
 }
 
@@ -91,14 +95,14 @@ impl Orders {
         Orders { relabels: vec![Relabel::identity()] }
     }
 
-    /// Puts a set in the order of what tells its nodes apart; those that nothing tells apart, in every order, unless the marks tell all there is.
-    fn arrange(&mut self, set: &[NodeId], marks: &[u64], whole: bool) {
+    /// Puts a set in the order of what tells its nodes apart; those that nothing tells apart, in every order.
+    fn arrange(&mut self, set: &[NodeId], marks: &[u64]) {
         let mut order: Vec<(u64, NodeId)> = marks.iter().copied().zip(set.iter().copied()).collect();
         sort(&mut order);
         let mut orders: Vec<Vec<NodeId>> = vec![Vec::new()];
         for alike in order.chunk_by(|one, other| one.0 == other.0) {
             let nodes: Vec<NodeId> = alike.iter().map(|(_, node)| *node).collect();
-            let ways = if nodes.len() <= ALIKE_MAX && !whole { permutations(&nodes) } else { vec![nodes] };
+            let ways = if nodes.len() <= ALIKE_MAX { permutations(&nodes) } else { vec![nodes] };
             orders = orders
                 .iter()
                 .flat_map(|begun| ways.iter().map(move |way| begun.iter().chain(way).copied().collect()))
@@ -146,10 +150,23 @@ impl<P: Protocol> World<P> {
     /// One fingerprint for all worlds that differ from this one only in which node of a set is which: that of the world in which they stand in the
     /// order of what tells them apart; where nothing does, the least among those in which they stand in any order.
     pub(super) fn orbit_key(&self, protocol: &P, sets: &[Vec<NodeId>]) -> u64 {
+        if protocol.marks_are_whole() {
+            // One order stands for all: there is nothing to be tried.
+            let mut relabel = Relabel::identity();
+            for set in sets {
+                let mut order: Vec<(u64, NodeId)> =
+                    set.iter().map(|node| (self.marked(protocol, *node).finish(), *node)).collect();
+                sort(&mut order);
+                for ((_, taker), place) in order.iter().zip(set) {
+                    relabel.put(*taker, *place);
+                }
+            }
+            return self.relabelled_key(protocol, &relabel);
+        }
         let mut orders = Orders::new();
         for set in sets {
             let marks: Vec<u64> = set.iter().map(|node| self.mark_of(protocol, *node, set)).collect();
-            orders.arrange(set, &marks, protocol.marks_are_whole());
+            orders.arrange(set, &marks);
         }
         let keys = orders.relabels.iter().map(|relabel| self.relabelled_key(protocol, relabel));
         keys.min().unwrap_or_default()
@@ -157,9 +174,7 @@ impl<P: Protocol> World<P> {
 
     /// What tells a node apart from others of its set, whichever places those have.
     fn mark_of(&self, protocol: &P, node: NodeId, set: &[NodeId]) -> u64 {
-        let mut hasher = KeyHasher::default();
-        self.hash_slot(node, &mut hasher);
-        protocol.mark_apart(node, self, &mut hasher);
+        let mut hasher = self.marked(protocol, node);
         // A sum, since the order of messages tells places.
         let mut messages = 0_u64;
         for message in self.network.in_flight.iter().filter(|message| message.from == node || message.to == node) {
@@ -171,6 +186,13 @@ impl<P: Protocol> World<P> {
         }
         messages.hash(&mut hasher);
         hasher.finish()
+    }
+
+    fn marked(&self, protocol: &P, node: NodeId) -> KeyHasher {
+        let mut hasher = KeyHasher::default();
+        self.hash_slot(node, &mut hasher);
+        protocol.mark_apart(node, self, &mut hasher);
+        hasher
     }
 
     fn relabelled_key(&self, protocol: &P, relabel: &Relabel) -> u64 {

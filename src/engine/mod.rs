@@ -51,7 +51,7 @@ pub use recorded::{Recorded, Texts};
 pub use recorder::Recorder;
 pub use refusal::Refusal;
 pub use run::{ChoiceError, MAX_STEPS, Run};
-pub use schedule::{Latency, generator};
+pub use schedule::{Draws, Latency, generator};
 pub use sorting::{sort, sort_by};
 pub use space::{Bounds, Move, MoveKind, Space, Spot, Standing};
 pub use stakes::{Heed, Stakes};

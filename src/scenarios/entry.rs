@@ -185,9 +185,10 @@ impl Info {
         (at, broken)
     }
 
-    /// What the catalogue says of a scenario that is not here.
+    /// What the catalogue says of a scenario that is not here: of the home page, where that is, what stands there.
     pub const fn outline(&self) -> Info {
-        Info { variants: &[], parameters: &[], invariants: &[], goals: &[], ..*self }
+        let (title, claim) = if Part::Commit.is_here() { (self.title, self.claim) } else { ("", "") };
+        Info { title, claim, variants: &[], parameters: &[], invariants: &[], goals: &[], ..*self }
     }
 
     /// Finds a variant by its name.

@@ -45,6 +45,8 @@ const STATES = [
   ['embedded', `${GIVES_UP}?embed=1`, step('Step 11')],
   ['leases', '#/redis-lock/fenced', step('Step 20')],
   ['a queue', '#/zookeeper-lock/herd', step('Step 30')],
+  ['seats', '#/lock-granularity/opposite', step('Step 7')],
+  ['locks side by side', '#/lock-comparison/redis', (page) => page.locator('#tables table').nth(1).waitFor()],
   ['overlap', '#/redlock/no-persistence', async (page) => {
     await step('Step 15')(page);
     await page.keyboard.press('2');

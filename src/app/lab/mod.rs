@@ -94,7 +94,7 @@ fn frame(info: &'static Info) -> Markup {
             }
             div.side {
                 section #verdicts.panel.verdicts aria-labelledby="verdicts-title" {}
-                @if EXHIBITS { section #graphs.panel.graphs aria-label=(text::GRAPHS) {} }
+                @if GRAPHS { section #graphs.panel.graphs aria-label=(text::GRAPHS) {} }
                 section #inspector.panel.inspector aria-labelledby="inspector-title" {}
             }
             div.transport role="group" aria-label=(text::TRANSPORT) {
@@ -132,8 +132,11 @@ fn frame(info: &'static Info) -> Markup {
     }
 }
 
-/// Whether there are tables and graphs to show. Commit protocols have none, and their part of the page, the first that anyone loads, goes without.
-const EXHIBITS: bool = Part::Locks.is_here() || Part::Databases.is_here() || Part::Services.is_here();
+/// Whether there are tables to show. Commit protocols have none, and their part of the page, the first that anyone loads, goes without.
+const EXHIBITS: bool = Part::Locks.is_here() || GRAPHS;
+
+/// Whether there are graphs to show, too: locks have none.
+const GRAPHS: bool = Part::Databases.is_here() || Part::Services.is_here();
 
 /// Keeps every part of the frame up to date.
 fn keep_parts(bench: Bench) {
@@ -178,8 +181,10 @@ fn keep_parts(bench: Bench) {
         });
     };
     if EXHIBITS {
-        part("graphs", move || exhibits::graphs(bench));
         below("tables", exhibits::tables);
+    }
+    if GRAPHS {
+        part("graphs", move || exhibits::graphs(bench));
     }
     if Part::Databases.is_here() {
         let asked = levels::asked(bench);

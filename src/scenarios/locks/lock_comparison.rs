@@ -2,7 +2,7 @@
 
 use super::redis_lock::{CLIENTS, GOALS, INVARIANTS, WORK};
 use super::vocabulary::Rules;
-use super::{advisory_lock, consul_lock, etcd_lock, lock_table, redis_failover, redis_lock, redlock, zookeeper_lock};
+use super::{ADVISORY, CONSUL, ETCD, FAILOVER, Lock, REDIS, REDLOCK, TABLE, ZOOKEEPER};
 use crate::scenarios::{Info, Parameter, ParameterKind, Variant};
 
 /// Everything that the scenario declares.
@@ -25,36 +25,30 @@ pub static INFO: Info = Info {
 
 /// The rules of a variant.
 pub fn rules(variant: &str) -> Rules {
-    Rules { compares: true, ..bare(variant) }
+    Rules { compares: true, ..lock(variant, false) }
 }
 
-/// The lock of a variant as its own scenario has it.
-pub fn bare(variant: &str) -> Rules {
-    match variant {
-        "failover" => redis_failover::rules("async"),
-        "redlock" => redlock::rules("redlock"),
-        "zookeeper" => zookeeper_lock::rules("recipe"),
-        "etcd" => etcd_lock::rules("recipe"),
-        "consul" => consul_lock::rules("recipe"),
-        "table" => lock_table::rules("owner-checked"),
-        "advisory" => advisory_lock::rules("session"),
-        _ => redis_lock::rules("owner-checked"),
-    }
+/// The lock of a variant as its own scenario has it; fenced, with a token that the storage checks, or, where there is none, with a write in the lock's own
+/// transaction.
+pub fn lock(variant: &str, is_fenced: bool) -> Rules {
+    let (_, lock, bare, fenced) = LOCKS.iter().find(|lock| lock.0 == variant).unwrap_or(&LOCKS[0]);
+    (lock.rules)(if is_fenced { fenced } else { bare })
 }
 
-/// The same with a token that the storage checks, or, where there is none, with a write that the lock's own transaction guards.
-pub fn fenced(variant: &str) -> Rules {
-    match variant {
-        "failover" => redis_failover::rules("fenced"),
-        "redlock" => redlock::rules("fenced"),
-        "zookeeper" => zookeeper_lock::rules("fenced"),
-        "etcd" => etcd_lock::rules("fenced"),
-        "consul" => consul_lock::rules("sequencer"),
-        "table" => lock_table::rules("fenced"),
-        "advisory" => advisory_lock::rules("guarded"),
-        _ => redis_lock::rules("fenced"),
-    }
-}
+/// A variant, its own scenario, and what it is called there: bare, and fenced.
+type Of = (&'static str, &'static Lock, &'static str, &'static str);
+
+/// Where the locks come from.
+static LOCKS: [Of; 8] = [
+    ("redis", &REDIS, "owner-checked", "fenced"),
+    ("failover", &FAILOVER, "async", "fenced"),
+    ("redlock", &REDLOCK, "redlock", "fenced"),
+    ("zookeeper", &ZOOKEEPER, "recipe", "fenced"),
+    ("etcd", &ETCD, "recipe", "fenced"),
+    ("consul", &CONSUL, "recipe", "sequencer"),
+    ("table", &TABLE, "owner-checked", "fenced"),
+    ("advisory", &ADVISORY, "session", "guarded"),
+];
 
 const BUDGET: &[(&str, u32)] = &[("crash", 1), ("delay", 0)];
 

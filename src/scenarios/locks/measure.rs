@@ -2,15 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::client::Phase;
+use super::Locks;
 use super::figures::{Cost, cost};
-use super::judge::client;
 use super::keeper::TOLD;
-use super::lock_comparison::{VARIANTS, bare, fenced};
+use super::lock_comparison::{VARIANTS, lock};
 use super::redis_lock::CAREFUL;
 use super::vocabulary::{Config, Margin, Rules};
-use super::{Locks, Node};
-use crate::engine::{Cell, Exhibit, NodeId, Protocol, Recorded, Run, Table, Tone, Trace, World};
+use crate::engine::{Cell, Exhibit, Recorded, Run, Table, Tone, Trace};
 
 /// How many clients want the lock, all at the same moment.
 const CLIENTS: u8 = 3;
@@ -48,19 +46,54 @@ struct Outcome {
     stale: bool,
 }
 
-/// The tables. They are the same for as long as the parameters are, and so are worked out once.
+/// What is asked of each lock, by its column in the second table: what befalls it, and whether the storage checks a token. The first is what it costs.
+const ASKED: [(&str, Option<Fault>, bool); 7] = [
+    ("lock", None, false),
+    ("holder crashes", Some(Fault::Crash), false),
+    ("holder is paused", Some(Fault::Pause), false),
+    ("the same, fenced", Some(Fault::Pause), true),
+    ("holder is cut off", Some(Fault::Cut), false),
+    ("clock jumps", Some(Fault::Jump), false),
+    ("server is down", Some(Fault::Down), false),
+];
+
+/// What came of all that is asked of a lock.
+type Outcomes = [Option<Outcome>; ASKED.len()];
+
+/// The tables. What they say is the same for as long as the parameters are, and so is worked out once.
 pub fn tables(config: &Config) -> Vec<Exhibit> {
-    static KNOWN: Mutex<Option<(Config, Vec<Exhibit>)>> = Mutex::new(None);
+    static KNOWN: Mutex<Option<(Config, [Outcomes; VARIANTS.len()])>> = Mutex::new(None);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let config = config_of(config, CAREFUL);
-    match &*known {
-        Some((of, tables)) if *of == config => tables.clone(),
-        _ => {
-            let tables = vec![costs(&config), faults(&config)];
-            *known = Some((config, tables.clone()));
-            tables
+    if known.as_ref().is_none_or(|(of, _)| *of != config) {
+        let mut all = [[None; ASKED.len()]; VARIANTS.len()];
+        for (variant, outcomes) in VARIANTS.iter().zip(&mut all) {
+            for ((_, fault, is_fenced), outcome) in ASKED.iter().zip(outcomes) {
+                *outcome = play(config_of(&config, lock(variant.id, *is_fenced)), *fault);
+            }
         }
+        *known = Some((config, all));
     }
+    let mut costs = table("Without a fault", &["lock", "messages", "longest wait", "idle", "woken by a release"]);
+    let mut faults = table("With one fault, once a client works", &ASKED.map(|(column, ..)| column));
+    let all = known.as_ref().map_or(&[][..], |(_, all)| all);
+    for (variant, outcomes) in VARIANTS.iter().zip(all) {
+        let mut row = vec![plain(variant.title.to_owned())];
+        faults.rows.push(row.clone());
+        for (at, outcome) in outcomes.iter().enumerate() {
+            match outcome {
+                Some(outcome) if at == 0 => {
+                    row.push(plain(outcome.cost.messages.to_string()));
+                    row.push(plain(time(outcome.cost.longest_ms.into())));
+                    row.push(plain(time(outcome.cost.idle_ms.into())));
+                    row.push(plain(outcome.woken.to_string()));
+                }
+                _ => faults.rows.last_mut().into_iter().for_each(|row| row.push(cell(*outcome))),
+            }
+        }
+        costs.rows.push(row);
+    }
+    vec![Exhibit::Table(costs), Exhibit::Table(faults)]
 }
 
 /// The same parameters under other rules.
@@ -75,52 +108,13 @@ fn config_of(config: &Config, rules: Rules) -> Config {
     }
 }
 
-/// What each costs where nothing goes wrong.
-fn costs(config: &Config) -> Exhibit {
-    let columns = ["", "messages", "longest wait", "idle", "woken by a release"];
-    let rows = VARIANTS.iter().map(|variant| {
-        let outcome = play(config_of(config, bare(variant.id)), None).unwrap_or_default();
-        let Cost { messages, longest_ms, idle_ms, .. } = outcome.cost;
-        let values = [messages.to_string(), time(longest_ms.into()), time(idle_ms.into()), outcome.woken.to_string()];
-        [plain(variant.title)].into_iter().chain(values.iter().map(|value| plain(value))).collect()
-    });
-    table("Without a fault", &columns, rows.collect())
-}
-
-/// What each survives.
-fn faults(config: &Config) -> Exhibit {
-    let columns = [
-        "",
-        "holder crashes",
-        "holder is paused",
-        "the same, fenced",
-        "holder is cut off",
-        "clock jumps",
-        "server is down",
-    ];
-    let rows = VARIANTS.iter().map(|variant| {
-        let rules = bare(variant.id);
-        let all = [
-            (rules, Fault::Crash),
-            (rules, Fault::Pause),
-            (fenced(variant.id), Fault::Pause),
-            (rules, Fault::Cut),
-            (rules, Fault::Jump),
-            (rules, Fault::Down),
-        ];
-        let cells = all.map(|(rules, fault)| cell(play(config_of(config, rules), Some(fault))));
-        [plain(variant.title)].into_iter().chain(cells).collect()
-    });
-    table("With one fault, once a client works", &columns, rows.collect())
-}
-
-fn table(title: &str, columns: &[&str], rows: Vec<Vec<Cell>>) -> Exhibit {
+fn table(title: &str, columns: &[&str]) -> Table {
     let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-    Exhibit::Table(Table { title: title.to_owned(), columns, rows })
+    Table { title: title.to_owned(), columns, rows: Vec::new() }
 }
 
-fn plain(text: &str) -> Cell {
-    Cell { text: text.to_owned(), ..Cell::default() }
+fn plain(text: String) -> Cell {
+    Cell { text, ..Cell::default() }
 }
 
 /// So many ms, in seconds.
@@ -130,63 +124,74 @@ fn time(ms: u64) -> String {
 
 /// What came of a fault; nothing where it cannot befall this lock.
 fn cell(outcome: Option<Outcome>) -> Cell {
-    let Some(outcome) = outcome else { return plain("\u{2013}") };
+    let Some(outcome) = outcome else { return plain("\u{2013}".to_owned()) };
     let text = outcome.next_ms.map_or("nobody gets in".to_owned(), |ms| format!("next after {}", time(ms)));
-    let remark = match outcome {
+    let (tone, remark) = match outcome {
         Outcome { stale: true, .. } => (Tone::Stopped, "a write is lost"),
         Outcome { overlaps: true, .. } => (Tone::Waiting, "two inside"),
         _ => (Tone::Good, "one at a time"),
     };
-    Cell { text, remarks: vec![(remark.0, remark.1.to_owned())], differs: false }
+    Cell { text, remarks: vec![(tone, remark.to_owned())], differs: false }
 }
 
 /// A run to its end; `None` where the fault cannot befall.
 fn play(config: Config, fault: Option<Fault>) -> Option<Outcome> {
-    let (ttl_ms, server) = (u64::from(config.ttl_ms), config.master(0));
-    let protocol = Locks { config };
-    let server = protocol.lane_id(server);
-    let mut run = Recorded::new(protocol, &[], &[]);
-    let mut outcome = Outcome::default();
-    for at in 0..CLIENTS {
-        run.push(&format!("{}.begin", run.protocol().lane_id(NodeId(at)))).ok()?;
+    let (ttl_ms, server) = (u64::from(config.ttl_ms), usize::from(config.master(0).0));
+    // Behind the face that every run has, so that nothing is compiled twice.
+    let mut run: Box<dyn Run> = Box::new(Recorded::new(Locks { config }, &[], &[]));
+    let id = |run: &dyn Run, at: usize| run.trace().lanes[at].id.clone();
+    let clients = usize::from(CLIENTS);
+    for at in 0..clients {
+        run.push(&format!("{}.begin", id(&*run, at))).ok()?;
     }
-    // Whom it struck, when, and how that is mended.
-    let mut struck: Option<(NodeId, u64, String)> = None;
-    let mut is_mended = false;
+    let mut outcome = Outcome::default();
+    // Whom it struck, when, and how that is mended, unless it is.
+    let mut struck: Option<(usize, u64)> = None;
+    let mut mend = String::new();
     while run.steps() < STEPS_MAX {
-        let world = run.world_at(run.steps());
-        let phase = |at: u8| client(&world, NodeId(at)).map(|client| client.phase);
-        let works = (0..CLIENTS).find(|at| phase(*at) == Some(Phase::Working));
-        if let (Some(fault), Some(holder), None) = (fault, works, &struck) {
-            let id = run.protocol().lane_id(NodeId(holder));
-            let (strike, mend) = match fault {
-                Fault::Crash => (format!("{id}!crash"), String::new()),
-                Fault::Pause => (format!("{id}!pause"), format!("{id}!resume")),
-                Fault::Cut => (format!("{id}!cut"), "!heal".to_owned()),
-                Fault::Jump => (format!("{server}!jump{}", ttl_ms + 1_000), String::new()),
-                Fault::Down => (format!("{server}!crash"), format!("{server}!restart")),
+        let step = run.steps();
+        let (now_ms, nodes) = (run.now_ms(step), run.nodes(step));
+        let is = |at: usize, word: &str| nodes[at].badge.as_ref().is_some_and(|badge| badge.text == word);
+        let works = |at: &usize| nodes[*at].timers.iter().any(|timer| timer.name == "work");
+        outcome.overlaps |= (0..clients).filter(|at| is(*at, "inside")).count() > 1;
+        if let (Some(fault), Some(holder), None) = (fault, (0..clients).find(works), struck) {
+            struck = Some((holder, now_ms));
+            let (holder, server) = (id(&*run, holder), id(&*run, server));
+            let strike = match fault {
+                Fault::Crash => format!("{holder}!crash"),
+                Fault::Pause => {
+                    mend = format!("{holder}!resume");
+                    format!("{holder}!pause")
+                }
+                Fault::Cut => {
+                    mend = "!heal".to_owned();
+                    format!("{holder}!cut")
+                }
+                Fault::Jump => format!("{server}!jump{}", ttl_ms + 1_000),
+                Fault::Down => {
+                    mend = format!("{server}!restart");
+                    format!("{server}!crash")
+                }
             };
             run.push(&strike).ok()?;
-            is_mended = mend.is_empty();
-            struck = Some((NodeId(holder), world.now_ms, mend));
             continue;
         }
-        watch(&world, struck.as_ref().map(|(holder, since_ms, _)| (*holder, *since_ms)), &mut outcome);
-        let scheduled = run.scheduled(run.steps(), SEED);
-        if let (Some((holder, since_ms, mend)), false) = (&struck, is_mended) {
-            let is_time = match fault {
-                Some(Fault::Down) => world.now_ms >= since_ms + ttl_ms,
-                _ => (0..CLIENTS).any(|at| at != holder.0 && phase(at) == Some(Phase::Done)),
-            };
-            if is_time || scheduled.is_none() {
-                is_mended = true;
-                run.push(mend).ok()?;
+        let scheduled = run.scheduled(step, SEED);
+        if let Some((holder, since_ms)) = struck {
+            let others = |word| (0..clients).any(|at| at != holder && is(at, word));
+            if outcome.next_ms.is_none() && others("inside") {
+                outcome.next_ms = Some(now_ms - since_ms);
+            }
+            let is_time = if fault == Some(Fault::Down) { now_ms >= since_ms + ttl_ms } else { others("done") };
+            if !mend.is_empty() && (is_time || scheduled.is_none()) {
+                run.push(&std::mem::take(&mut mend)).ok()?;
                 continue;
             }
         }
         let Some(choice) = scheduled else { break };
         run.push(&choice).ok()?;
     }
+    outcome.stale = run.trace().violations.iter().any(|violation| violation.invariant == "past");
     outcome.cost = cost(CLIENTS, run.trace(), u32::MAX);
     outcome.woken = woken(run.trace());
     Some(outcome)
@@ -201,18 +206,4 @@ fn woken(trace: &Trace) -> u32 {
         most = most.max(count);
     }
     most
-}
-
-/// Notes what a world shows.
-fn watch(world: &World<Locks>, struck: Option<(NodeId, u64)>, outcome: &mut Outcome) {
-    let inside = |node: &NodeId| matches!(world.state(*node), Node::Client(client) if client.is_inside());
-    let is_inside: Vec<NodeId> = (0..CLIENTS).map(NodeId).filter(inside).collect();
-    outcome.overlaps |= is_inside.len() > 1;
-    outcome.stale |= world.ghost.overwritten.is_some();
-    if let Some((holder, since_ms)) = struck
-        && outcome.next_ms.is_none()
-        && is_inside.iter().any(|node| *node != holder)
-    {
-        outcome.next_ms = Some(world.now_ms - since_ms);
-    }
 }

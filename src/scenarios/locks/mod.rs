@@ -3,10 +3,8 @@
 //! that the page carries it once; scenarios and variants are rules ([`vocabulary::Rules`]).
 //!
 //! Rooms: `vocabulary` rules and parameters, `wording` how they read; `client` a client, `waiter` how it waits at a service with sessions, and `seats`
-//! how it takes one lock of several;
-//! `servers` a Redis and the storage, `failover` a Redis with replicas and its Sentinel, `keeper` a service of another kind, and `database` what it is
-//! where that is one; `judge` what must hold, and who waits for whom; `figures` what a run has cost, and `measure` what all of them do; `look` how nodes look; `redis_lock` and its like what the catalogue says of
-//! each scenario.
+//! how it takes one lock of several; `servers` a Redis and the storage, `failover` a Redis with replicas and its Sentinel, `keeper` a service of another
+//! kind, and `database` what it is where that is one; `judge` what must hold, and who waits for whom; `look` how nodes look; `figures` what a run has cost, and `measure` what all of them do; `redis_lock` and its like what the catalogue says of each scenario.
 
 mod advisory_lock;
 mod client;
