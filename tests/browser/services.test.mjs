@@ -74,7 +74,7 @@ test('by mouse: two clicks are charged twice, and the program says where each th
   await page.locator('button.choice[data-choice^="api-bank"]').first().click();
   await shows(page, 'Step 10 of 10');
   assert.equal(await verdict(page, 'charged'), 'violated');
-  assert.equal(await table(page, 'bank: charges').locator('tbody tr').count(), 2);
+  await table(page, 'bank: charges').locator('tbody tr').nth(1).waitFor();
   page.check();
 });
 
@@ -85,10 +85,50 @@ test('by keyboard alone: a payment from the first click to its answer', async ()
     await page.keyboard.press('1');
     await shows(page, `Step ${step} of ${step}`);
   }
-  assert.equal(await page.evaluate(() => window.interleave.run().split('run=')[1]), 'buyer.click,buyer-api,api-bank,bank-api,api-buyer');
+  const run = await page.evaluate(() => window.interleave.run());
+  assert.equal(run.split('run=')[1].split('&')[0].replace(/\+\d+/g, ''), 'buyer.click,buyer-api,api-bank,bank-api,api-buyer');
   await table(page, 'api: payments').locator('td', { hasText: 'PAID' }).waitFor();
   page.check();
 });
+
+/** The broken variant of a scenario with the shortest way to its violation, as the table has it. */
+function shortest(scenario) {
+  const found = ROWS.filter(([id, , given, question, , , , end]) => id === scenario && given === '-' && question.startsWith('violation') && end === 'found');
+  const ways = found.map(([, variant, , , , , , , finding]) => ({ variant, rule: finding.split(' ')[0], choices: spelled(finding.split(' | ')[0].split('run=')[1]).split(',') }));
+  return ways.sort((one, other) => one.choices.length - other.choices.length)[0];
+}
+
+for (const scenario of SERVICES) {
+  test(`by mouse: ${scenario}, to its shortest violation`, async () => {
+    const { variant, rule, choices } = shortest(scenario);
+    const page = await lab(`#/${scenario}/${variant}?v=1&rev=1&run=`);
+    await shows(page, 'Step 0 of 0');
+    for (const [at, choice] of choices.entries()) {
+      // A wait that suits it may stand behind the name; crashes in the midst of a step are folded away until asked for.
+      const button = page.locator(`.choices [data-act="take"][data-choice="${choice}"], .choices [data-act="take"][data-choice^="${choice}+"]`).first();
+      await button.evaluate((element) => element.closest('details')?.setAttribute('open', ''));
+      await button.click();
+      await shows(page, `Step ${at + 1} of ${at + 1}`);
+    }
+    assert.equal(await verdict(page, rule), 'violated');
+    page.check();
+  });
+
+  test(`by keyboard alone: ${scenario}, five steps, back and forth`, async () => {
+    const { variant } = shortest(scenario);
+    const page = await lab(`#/${scenario}/${variant}?v=1&rev=1&run=`);
+    await shows(page, 'Step 0 of 0');
+    for (let step = 1; step <= 5; step += 1) {
+      await page.keyboard.press('1');
+      await shows(page, `Step ${step} of ${step}`);
+    }
+    await page.keyboard.press('ArrowLeft');
+    await shows(page, 'Step 4 of 5');
+    await page.keyboard.press('ArrowRight');
+    await shows(page, 'Step 5 of 5');
+    page.check();
+  });
+}
 
 test('lifelines of the order path: folded, unfolded, hidden and moved; a press on the drawing still means what it shows', async () => {
   const page = await lab('#/e-commerce/composed?v=1&rev=1&run=buyer.buy');

@@ -63,7 +63,7 @@ pub static EVENT_SOURCING: Staged = Staged {
 
 /// The whole order path.
 pub static E_COMMERCE: Staged =
-    Staged { info: &e_commerce::INFO, text: include_str!("e_commerce.play"), sections: e_commerce::sections };
+    Staged { info: &e_commerce::INFO, text: include_str!("e-commerce.play"), sections: e_commerce::sections };
 
 /// The part of the page that they are in.
 pub const PART: Part = Part::Services;

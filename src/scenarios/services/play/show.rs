@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::judge::gauge;
-use super::program::{Handler, Play, Reading, Role, Trigger, Verb, Word};
+use super::program::{Handler, Play, Reading, Trigger, Verb, Word};
 use super::service::Service;
 use super::store::Store;
 use super::{Msg, Node, Services, Settled};
@@ -218,7 +218,7 @@ pub fn exhibits(protocol: &Services, world: &World<Services>) -> Vec<Exhibit> {
     }
     out.extend(play.nodes().filter_map(|(node, member)| {
         let Node::Service(service) = world.state(node) else { return None };
-        (member.role != Role::Client).then(|| program(play, node, &member.id, service)).flatten()
+        program(play, node, &member.id, service)
     }));
     out
 }
@@ -231,7 +231,7 @@ fn cell(text: impl Into<String>) -> Cell {
 fn program(play: &Play, node: NodeId, id: &str, service: &Service) -> Option<Exhibit> {
     let mut rows = Vec::new();
     for (at, handler) in (0_u16..).zip(&play.handlers).filter(|(_, handler)| handler.node == node) {
-        rows.push(vec![cell(head(handler)), cell("")]);
+        rows.push(vec![cell("when"), cell(head(handler))]);
         for (number, line) in (0_u16..).zip(&handler.text) {
             let is_here = |thread: &super::service::Thread| {
                 let now = usize::from(thread.at).saturating_sub(1);
@@ -239,10 +239,11 @@ fn program(play: &Play, node: NodeId, id: &str, service: &Service) -> Option<Exh
             };
             let here = (1..).zip(&service.threads).filter(|(_, thread)| thread.as_ref().is_some_and(is_here));
             let remarks = here.map(|(thread, _)| (Tone::Active, format!("thread {thread} is here"))).collect();
-            rows.push(vec![cell(""), Cell { text: line.to_string(), remarks, differs: false }]);
+            let line = Cell { text: line.to_string(), remarks, differs: false };
+            rows.push(vec![cell((number + 1).to_string()), line]);
         }
     }
-    let columns = vec!["when".to_owned(), "what".to_owned()];
+    let columns = vec!["line".to_owned(), "what is done".to_owned()];
     (!rows.is_empty()).then(|| Exhibit::Table(Table { title: format!("program of {id}"), columns, rows }))
 }
 
