@@ -254,7 +254,7 @@ export function servicesInPage() {
     }
     const { seconds, states, complete } = await asked('/saga/orchestrated?v=1&rev=1&run=', 'violation;crash=1,duplicate=1,delay=1');
     return [
-      { what: `${broken.length} broken variants of services, the slowest counterexample (${worst.name}, ${worst.states} states)`, value: `${worst.seconds.toFixed(1)} s`, bar: `at most ${COUNTEREXAMPLE_S_MAX} s`, ok: worst.end === 'found' && worst.seconds <= COUNTEREXAMPLE_S_MAX },
+      { what: `${broken.length} questions about broken variants of services, the slowest counterexample (${worst.name}, ${worst.states} states)`, value: `${worst.seconds.toFixed(1)} s`, bar: `at most ${COUNTEREXAMPLE_S_MAX} s`, ok: worst.end === 'found' && worst.seconds <= COUNTEREXAMPLE_S_MAX },
       { what: `saga, orchestrated, crash=1,duplicate=1,delay=1, fully explored in the page (${states} states)`, value: `${seconds.toFixed(1)} s`, bar: `at most ${SAGA_S_MAX} s`, ok: complete && seconds <= SAGA_S_MAX },
     ];
   }, '#/saga');
