@@ -11,10 +11,10 @@ import { CHROMIUM, FLAGS, launch } from './harness.mjs';
 import { SUB_PATH, serveDist, sizes } from './server.mjs';
 
 /**
- * First load in bytes of brotli, with nothing in the cache: whatever a page asks for until it stands. Locks, databases and services are kept out of it: what
- * they add is loaded by whoever comes to them, and printed without a bar.
+ * First load in bytes of brotli, with nothing in the cache: whatever a page asks for until it stands. Over the 250 KB of the first, locks may cost 20 KB
+ * databases 40, and services 20, to whoever comes to them first.
  */
-const FIRST_PAGES = [['', 250_000], ['#/two-phase-commit', 250_000], ['#/redlock'], ['#/isolation'], ['#/saga']];
+const FIRST_PAGES = [['', 250_000], ['#/two-phase-commit', 250_000], ['#/redlock', 270_000], ['#/isolation', 290_000], ['#/saga', 270_000]];
 /** Lighthouse's categories and the least score of each. */
 const SCORES_MIN = { performance: 95, accessibility: 100, 'best-practices': 100, seo: 100 };
 
@@ -41,10 +41,6 @@ async function firstLoad() {
         console.log(`    ${kilobytes(bytesOf.get(name)).padStart(10)}  ${name}`);
       }
       const sum = loaded.reduce((total, name) => total + bytesOf.get(name), 0);
-      if (most === undefined) {
-        console.log(`    ${kilobytes(sum).padStart(10)}  in all`);
-        continue;
-      }
       lines.push({ what: `first load of ${place || 'the home page'}, brotli`, value: kilobytes(sum), bar: `at most ${kilobytes(most)}`, ok: sum <= most });
     }
   } finally {
