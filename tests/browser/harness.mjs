@@ -83,3 +83,19 @@ export async function picture(page, name, options = {}) {
   mkdirSync(OUTPUT, { recursive: true });
   await page.screenshot({ path: `${OUTPUT}${name}.png`, ...options });
 }
+
+/** The choices of a run string one by one: `a:renew*3` stands for three. */
+export const spelled = (run) => run.replace(/([^,]+)\*(\d+)/g, (_, choice, times) => Array(Number(times)).fill(choice).join(','));
+
+/** What the search in the page finds is what rows of docs/explored.tsv say, which is what it finds natively. */
+export async function agrees(page, rows) {
+  for (const [scenario, variant, given, question, states, transitions, depth, end, findings] of rows) {
+    const parameters = given === '-' ? '' : `&${given.replaceAll(' ', '&')}`;
+    await page.evaluate((run) => window.interleave.open(run), `/${scenario}/${variant}?v=1&rev=1${parameters}&run=`);
+    const answer = await page.evaluate((question) => window.interleave.explore(question), question);
+    const what = `${scenario} ${variant} ${given} ${question}`;
+    assert.deepEqual([answer.states, answer.transitions, answer.depth, answer.end], [Number(states), Number(transitions), Number(depth), end], what);
+    const choices = answer.findings.map((finding) => finding.choices.join(','));
+    assert.deepEqual(choices, findings === '-' ? [] : findings.split(' | ').map((finding) => spelled(finding.split('run=')[1])), what);
+  }
+}

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { accessible, open, ready, withSite } from './harness.mjs';
+import { accessible, agrees, open, ready, withSite } from './harness.mjs';
 
 const TABLE = new URL('../../docs/explored.tsv', import.meta.url);
 /** The tables of the locks side by side, as they come of the runs natively. */
@@ -14,9 +14,6 @@ const OPENED = { 'redis-failover': 'async', 'zookeeper-lock': 'recipe', 'etcd-lo
 /** Larger spaces take too long here. */
 const STATES_MAX = 25_000;
 
-/** The choices of a run string one by one: `a:renew*3` stands for three. */
-const spelled = (run) => run.replace(/([^,]+)\*(\d+)/g, (_, choice, times) => Array(Number(times)).fill(choice).join(','));
-
 let browser;
 let site;
 withSite((...both) => ([browser, site] = both));
@@ -26,15 +23,7 @@ test('the search in the page finds what the table says of every lock', async () 
   const rows = readFileSync(TABLE, 'utf8').split('\n').map((line) => line.split('\t'));
   const asked = rows.filter(([scenario, , , question, states]) => LOCKS.includes(scenario) && question.startsWith('violation') && Number(states) <= STATES_MAX);
   assert.ok(asked.length >= 12, `${asked.length} rows`);
-  for (const [scenario, variant, given, question, states, transitions, depth, end, findings] of asked) {
-    const parameters = given === '-' ? '' : `&${given.replaceAll(' ', '&')}`;
-    await page.evaluate((run) => window.interleave.open(run), `/${scenario}/${variant}?v=1&rev=1${parameters}&run=`);
-    const answer = await page.evaluate((question) => window.interleave.explore(question), question);
-    const what = `${scenario} ${variant} ${given} ${question}`;
-    assert.deepEqual([answer.states, answer.transitions, answer.depth, answer.end], [Number(states), Number(transitions), Number(depth), end], what);
-    const choices = answer.findings.map((finding) => finding.choices.join(','));
-    assert.deepEqual(choices, findings === '-' ? [] : findings.split(' | ').map((finding) => spelled(finding.split('run=')[1])), what);
-  }
+  await agrees(page, asked);
   page.check();
 });
 

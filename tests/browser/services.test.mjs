@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { accessible, open, ready, withSite } from './harness.mjs';
+import { accessible, agrees, open, ready, spelled, withSite } from './harness.mjs';
 
 const TABLE = new URL('../../docs/explored.tsv', import.meta.url);
 const BOOT = new URL('../../public/boot.js', import.meta.url);
@@ -12,9 +12,6 @@ const SERVICES = /services: '([^']*)'/.exec(readFileSync(BOOT, 'utf8'))[1].split
 /** Larger spaces take too long here. */
 const STATES_MAX = 25_000;
 const ROWS = readFileSync(TABLE, 'utf8').split('\n').map((line) => line.split('\t')).filter(([scenario]) => SERVICES.includes(scenario));
-
-/** The choices of a run string one by one: `a:renew*3` stands for three. */
-const spelled = (run) => run.replace(/([^,]+)\*(\d+)/g, (_, choice, times) => Array(Number(times)).fill(choice).join(','));
 
 let browser;
 let site;
@@ -32,15 +29,7 @@ test('the search in the page finds what the table says of services', async () =>
   const page = await lab('#/idempotency');
   const asked = ROWS.filter(([, , , question, states]) => question.startsWith('violation') && Number(states) <= STATES_MAX);
   assert.ok(asked.length >= 10, `${asked.length} rows`);
-  for (const [scenario, variant, given, question, states, transitions, depth, end, findings] of asked) {
-    const parameters = given === '-' ? '' : `&${given.replaceAll(' ', '&')}`;
-    await page.evaluate((run) => window.interleave.open(run), `/${scenario}/${variant}?v=1&rev=1${parameters}&run=`);
-    const answer = await page.evaluate((question) => window.interleave.explore(question), question);
-    const what = `${scenario} ${variant} ${given} ${question}`;
-    assert.deepEqual([answer.states, answer.transitions, answer.depth, answer.end], [Number(states), Number(transitions), Number(depth), end], what);
-    const choices = answer.findings.map((finding) => finding.choices.join(','));
-    assert.deepEqual(choices, findings === '-' ? [] : findings.split(' | ').map((finding) => spelled(finding.split('run=')[1])), what);
-  }
+  await agrees(page, asked);
   page.check();
 });
 
