@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { accessible, open, ready, withSite } from './harness.mjs';
+import { accessible, agrees, open, ready, withSite } from './harness.mjs';
 
 const TABLE = new URL('../../docs/explored.tsv', import.meta.url);
 const PLAYED = ['isolation', 'lost-update', 'double-booking', 'deadlock', 'inventory-locking', 'flash-sale', 'atomic-transfer'];
@@ -169,15 +169,7 @@ test('the search in the page finds what the table says of all that plays on data
   // What takes the page minutes is left to the native test.
   const asked = rows.filter(([scenario, , , question, states]) => PLAYED.includes(scenario) && question.startsWith('violation') && Number(states) < 50_000);
   assert.ok(asked.length >= 30, `${asked.length} rows`);
-  for (const [scenario, variant, given, question, states, transitions, depth, end, findings] of asked) {
-    const parameters = given === '-' ? '' : `&${given.replaceAll(' ', '&')}`;
-    await page.evaluate((run) => window.interleave.open(run), `/${scenario}/${variant}?v=1&rev=1${parameters}&run=`);
-    const answer = await page.evaluate((question) => window.interleave.explore(question), question);
-    const what = `${scenario} ${variant} ${given} ${question}`;
-    assert.deepEqual([answer.states, answer.transitions, answer.depth, answer.end], [Number(states), Number(transitions), Number(depth), end], what);
-    const choices = answer.findings.map((finding) => finding.choices.join(','));
-    assert.deepEqual(choices, findings === '-' ? [] : findings.split(' | ').map((finding) => finding.split('run=')[1]), what);
-  }
+  await agrees(page, asked);
   page.check();
 });
 
