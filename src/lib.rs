@@ -79,7 +79,8 @@
 //! What there is only to read about a scenario (story, famous runs, challenges, sources) stands in `texts/en/SCENARIO.md` ([`scenarios::About`]) and not in
 //! the Wasm: the page fetches it when it is shown (`app/library.rs`), since all of it together would outweigh the models.
 //!
-//! `docs/explored.tsv` is what the search finds in every variant; a test regenerates it, and the page about fidelity shows it.
+//! `docs/explored.tsv` is what the search finds in every variant; a test regenerates it, and the page about fidelity shows it. `docs/beyond.tsv` is what
+//! breaks a variant that is right beyond its budget; random walks without a budget must break nothing else (`tests/beyond.rs`).
 //!
 //! # How to add a scenario
 //!

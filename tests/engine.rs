@@ -162,12 +162,4 @@ proptest! {
             prop_assert!(span.to_row.is_none_or(|to| to >= span.from_row));
         }
     }
-
-    #[test]
-    fn variants_that_are_not_broken_never_violate((entry, variant, draws) in walks(90)) {
-        let run = walk(entry, variant, &draws);
-        if !variant.broken {
-            prop_assert_eq!(&run.trace().violations, &Vec::new(), "{}", names(&*run).join(","));
-        }
-    }
 }

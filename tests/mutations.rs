@@ -152,4 +152,9 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), &place).expect("it can be copied");
         }
     }
+    // What an earlier run has left, and is no more.
+    for left in fs::read_dir(to).expect("a folder").flatten().filter(|left| !from.join(left.file_name()).exists()) {
+        let removed = if left.path().is_dir() { fs::remove_dir_all(left.path()) } else { fs::remove_file(left.path()) };
+        removed.expect("it can be removed");
+    }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use interleave::engine::{Exhibit, Run, Stage, VerdictState};
+use interleave::engine::{Exhibit, Run, Stage, StepMark, VerdictState};
 use interleave::explore::{Answer, End, Exploration, Question, Shows};
 use interleave::scenarios::services::{SAGA, check};
 use interleave::scenarios::{Entry, Variant, find};
@@ -90,15 +90,25 @@ fn badges(run: &dyn Run) -> BTreeMap<String, &'static str> {
 }
 
 const FAILS: [&str; 5] = ["none", "reserve", "charge", "ship", "refund"];
-const DURABLE: [&str; 7] =
-    ["orchestrated", "choreographed", "pivot", "parallel", "semantic-lock", "commutative", "reread"];
+const DURABLE: [&str; 9] = [
+    "orchestrated",
+    "choreographed",
+    "over-log",
+    "save-point",
+    "pivot",
+    "parallel",
+    "semantic-lock",
+    "commutative",
+    "reread",
+];
+const STEPS: [&str; 4] = ["3", "4", "5", "6"];
 
 #[test]
 fn every_play_can_be_read() {
     for variant in entry().info().variants {
         for fails in FAILS {
             for often in ["always", "once"] {
-                for steps in ["3", "4", "5", "6"] {
+                for steps in STEPS {
                     for (undo, stock, retries) in [("reverse", "1", "0"), ("at-once", "5", "3")] {
                         let given = format!(
                             "fails={fails} often={often} steps={steps} undo={undo} stock={stock} retries={retries}"
@@ -140,15 +150,22 @@ fn what_is_broken_breaks_as_it_says() {
 #[test]
 fn where_nothing_goes_wrong_all_is_done() {
     for variant in entry().info().variants {
-        for seed in 0..4 {
-            let run = play(drive(variant.id, "fails=none", ""), seed);
-            if matches!(variant.id, "overwritten" | "reread") {
-                continue;
-            }
-            assert_eq!(violated(&*run), Vec::<&str>::new(), "{} seed {seed}", variant.id);
+        // There somebody may cancel.
+        if matches!(variant.id, "overwritten" | "reread") {
+            continue;
+        }
+        for (steps, seed) in STEPS.iter().flat_map(|steps| (0..4).map(move |seed| (*steps, seed))) {
+            let given = format!("fails=none steps={steps}");
+            let run = play(drive(variant.id, &given, ""), seed);
+            assert_eq!(violated(&*run), Vec::<&str>::new(), "{} {given} seed {seed}", variant.id);
             let words = badges(&*run);
-            assert_eq!(words["orders"], "APPROVED", "{} seed {seed}", variant.id);
-            assert_eq!((words["payment"], words["shipping"]), ("CHARGED", "SHIPPED"), "{} seed {seed}", variant.id);
+            assert_eq!((words["orders"], words["payment"]), ("APPROVED", "CHARGED"), "{} {given} {seed}", variant.id);
+            let further = ["shipping", "accounts", "mail"].map(|id| words.contains_key(id));
+            assert_eq!(further, [steps >= "4", steps >= "5", steps >= "6"], "{} {given}", variant.id);
+            let stages = stages(&*run);
+            let all_done = stages.iter().all(|(_, stage, _)| *stage == Stage::Done);
+            let is_told = variant.id != "local-transaction";
+            assert!(all_done || !is_told, "{} {given} {seed}: {stages:?}", variant.id);
         }
     }
 }
@@ -166,8 +183,13 @@ fn a_crash_at_any_point_leaves_no_half_order() {
             "fails=charge often=once retries=1",
             "fails=refund often=once retries=1",
         ] {
-            assert_eq!(broken(id, given, "violation;crash=1,delay=0"), Vec::<&str>::new(), "{id} {given}");
+            // With a parcel, four readers of one log take an hour for all of these.
+            let given = if id == "over-log" { format!("{given} steps=3") } else { given.to_owned() };
+            assert_eq!(broken(id, &given, "violation;crash=1,delay=0"), Vec::<&str>::new(), "{id} {given}");
         }
+    }
+    for given in ["fails=ship steps=4", "fails=refund steps=4", "fails=none steps=4", "fails=ship often=once steps=4"] {
+        assert_eq!(broken("over-log", given, "violation;delay=0"), Vec::<&str>::new(), "over-log {given}");
     }
     for steps in ["steps=3 fails=charge", "steps=5 fails=ship", "steps=6 fails=none", "steps=6 fails=refund"] {
         assert_eq!(broken("orchestrated", steps, "violation;crash=1,delay=0"), Vec::<&str>::new(), "{steps}");
@@ -182,7 +204,7 @@ fn nor_do_two_crashes() {
 
 #[test]
 fn each_step_and_each_compensation_has_its_effect_once_whatever_comes_twice_or_not_at_all() {
-    for id in ["orchestrated", "choreographed", "pivot", "parallel"] {
+    for id in ["orchestrated", "choreographed", "pivot", "parallel", "save-point"] {
         for given in ["fails=none", "fails=ship", "fails=charge often=once retries=1"] {
             for faults in ["duplicate=1,delay=0", "drop=1,delay=0", "drop=1,duplicate=1,delay=0"] {
                 assert_eq!(
@@ -229,6 +251,8 @@ fn what_cannot_be_undone_is_stuck_and_says_so() {
         ("orchestrated", "fails=refund undo=at-once"),
         ("parallel", "fails=refund"),
         ("choreographed", "fails=refund"),
+        ("over-log", "fails=refund steps=4"),
+        ("save-point", "fails=refund"),
         ("pivot", "fails=ship often=always"),
     ] {
         for seed in 0..4 {
@@ -253,11 +277,13 @@ fn verdict(run: &dyn Run, id: &str) -> VerdictState {
 
 /// What was done and undone, in order, as the databases were told to write it.
 fn executed(run: &dyn Run) -> Vec<&'static str> {
-    const EFFECTS: [(&str, &str); 9] = [
+    const EFFECTS: [(&str, &str); 11] = [
         ("INSERT INTO orders VALUES (1, 'PENDING')", "T1"),
         ("INSERT INTO reservations VALUES (1, 'RESERVED')", "T2"),
         ("INSERT INTO payments VALUES (1, 'CHARGED')", "T3"),
+        ("INSERT INTO payments VALUES (2, 'CHARGED')", "T3"),
         ("INSERT INTO parcels VALUES (1, 'SHIPPED')", "T4"),
+        ("INSERT INTO parcels VALUES (2, 'SHIPPED')", "T4"),
         ("UPDATE orders SET state = 'APPROVED'", "end"),
         ("DO UPDATE SET state = 'CANCELLED'", "C4"),
         ("UPDATE payments SET state = 'REFUNDED'", "C3"),
@@ -278,7 +304,7 @@ fn executed(run: &dyn Run) -> Vec<&'static str> {
 /// Garcia-Molina and Salem: what is executed is T1 … Tn, or T1 … Tj Cj … C1; where it is stuck, a beginning of that.
 #[test]
 fn what_is_executed_is_all_steps_or_some_and_their_compensations_in_reverse() {
-    for id in ["orchestrated", "choreographed", "pivot"] {
+    for id in ["orchestrated", "choreographed", "over-log", "pivot"] {
         let mut ends: BTreeMap<(usize, bool), u32> = BTreeMap::new();
         for seed in 0..300 {
             let temper = Temper { steps: 40, calm: 60, parameters: true };
@@ -288,7 +314,7 @@ fn what_is_executed_is_all_steps_or_some_and_their_compensations_in_reverse() {
             }
             let run = repaired(run, seed);
             let done = executed(&*run);
-            let steps = if link.values.text("steps") == "3" && id == "orchestrated" { 3 } else { 4 };
+            let steps = if link.values.text("steps") == "3" { 3 } else { 4 };
             let forward = done.iter().take_while(|name| name.starts_with('T')).count();
             let there: Vec<String> = (1..=forward).map(|step| format!("T{step}")).collect();
             let back: Vec<String> = (1..=forward).rev().map(|step| format!("C{step}")).collect();
@@ -301,27 +327,36 @@ fn what_is_executed_is_all_steps_or_some_and_their_compensations_in_reverse() {
         }
         assert!(ends.len() >= 4, "{id}, of many kinds: {ends:?}");
     }
+    // From a save-point it goes forward again, with another payment.
+    let forward_again = ["T1", "T2", "T3", "C3", "T3", "T4", "end"];
+    assert_eq!(executed(&*play(drive("save-point", "", ""), 0)), forward_again);
+    let given_up = ["T1", "T2", "T3", "C3", "T3", "C3", "C2", "C1"];
+    assert_eq!(executed(&*play(drive("save-point", "often=always", ""), 0)), given_up);
     // First step first, it is something else.
     let run = play(drive("wrong-order", "", ""), 0);
     assert_eq!(executed(&*run), ["T1", "T2", "T3", "C2", "C3", "C1"]);
 }
 
 /// What the strip of steps says at the end of a run.
-fn strip(id: &str, given: &str, choices: &str) -> Vec<(String, Stage, bool)> {
-    let run = play(drive(id, given, choices), 0);
+fn stages(run: &dyn Run) -> Vec<(String, Stage, Option<StepMark>)> {
     let plan = run.exhibits(run.steps()).into_iter().find_map(|exhibit| match exhibit {
         Exhibit::Plan(plan) => Some(plan),
         _ => None,
     });
     let steps = plan.expect("a plan").steps.into_iter();
-    steps.map(|step| (step.name, step.stage, step.is_pivot)).collect()
+    steps.map(|step| (step.name, step.stage, step.mark)).collect()
 }
 
 #[test]
 fn the_strip_of_steps_says_how_far_it_got_there_and_back() {
     let told = |id: &str, given: &str| -> Vec<String> {
-        let steps = strip(id, given, "").into_iter();
-        steps.map(|(name, stage, is_pivot)| format!("{name} {stage:?}{}", if is_pivot { "!" } else { "" })).collect()
+        let mark = |mark: Option<StepMark>| match mark {
+            None => "",
+            Some(StepMark::Pivot) => "!",
+            Some(StepMark::SavePoint) => "|",
+        };
+        let run = play(drive(id, given, ""), 0);
+        stages(&*run).into_iter().map(|(name, stage, at)| format!("{name} {stage:?}{}", mark(at))).collect()
     };
     assert_eq!(told("orchestrated", "fails=none"), ["create Done", "reserve Done", "charge Done", "ship Done"]);
     assert_eq!(
@@ -333,7 +368,12 @@ fn the_strip_of_steps_says_how_far_it_got_there_and_back() {
     assert_eq!(told("pivot", ""), ["create Done", "reserve Done", "charge Done!", "ship Done"]);
     assert_eq!(told("no-compensation", ""), ["create Undone", "reserve Done", "charge Done", "ship Ahead"]);
     let notified = told("orchestrated", "fails=none steps=6");
-    assert_eq!(notified, ["create Done", "reserve Done", "charge Done", "ship Done", "notify Done"]);
+    assert_eq!(notified, ["create Done", "verify Done", "reserve Done", "charge Done", "ship Done", "notify Done"]);
+    assert_eq!(told("save-point", ""), ["create Done", "reserve Done|", "charge Done", "ship Done"]);
+    assert_eq!(
+        told("save-point", "often=always"),
+        ["create Undone", "reserve Undone|", "charge Undone", "ship Undone"]
+    );
 }
 
 #[test]
@@ -383,6 +423,8 @@ fn every_moment_replays_and_shows_what_it_says() {
         ("Back from a save-point", &[]),
         ("Two branches", &[]),
         ("Nobody in the middle", &[]),
+        ("Nobody knows who listens", &[]),
+        ("Back to a save-point, and forward", &[]),
     ];
     let moments = support::about("saga").moments;
     for moment in &moments {

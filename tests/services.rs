@@ -1,12 +1,19 @@
 //! Services and their programs: that every play can be read, that idempotency keys and the whole order path behave as their variants say, and that nothing
 //! gets lost between what a play says and what is played.
 
+mod support;
+
+use std::collections::BTreeMap;
+
 use interleave::engine::{Exhibit, Run};
 use interleave::explore::{Answer, Exploration, Question, Shows};
-use interleave::scenarios::services::{E_COMMERCE, IDEMPOTENCY, Staged, check};
+use interleave::scenarios::services::{
+    E_COMMERCE, EVENT_SOURCING, IDEMPOTENCY, MESSAGE_QUEUE, OUTBOX, SAGA, Staged, check,
+};
 use interleave::scenarios::{Entry, ParameterKind, Variant};
+use support::Temper;
 
-const ALL: [&Staged; 2] = [&IDEMPOTENCY, &E_COMMERCE];
+static ALL: [&Staged; 6] = [&IDEMPOTENCY, &SAGA, &MESSAGE_QUEUE, &OUTBOX, &EVENT_SOURCING, &E_COMMERCE];
 
 fn start(entry: &Staged, variant: &str, given: &[(&str, &str)]) -> Box<dyn Run> {
     let variant: &'static Variant = entry.info().variant(variant).expect("a variant of ours");
@@ -39,6 +46,26 @@ fn play(entry: &Staged, variant: &str, given: &[(&str, &str)], choices: &str) ->
         run.push(choice).unwrap_or_else(|why| panic!("{choice}: {why}"));
     }
     run
+}
+
+/// A statement may fail on a constraint, which is what constraints are for. That it names what there is not, or cannot be understood, is a fault of the play.
+#[test]
+fn no_play_asks_its_tables_what_they_do_not_know() {
+    let mut wrong: BTreeMap<(&str, &str, String), String> = BTreeMap::new();
+    for entry in ALL {
+        for (variant, seed) in entry.info().variants.iter().flat_map(|variant| (0..24).map(move |seed| (variant, seed)))
+        {
+            let temper = Temper { steps: 60, calm: 80, parameters: seed % 2 == 1 };
+            let (link, run) = support::play(entry, variant, seed, temper);
+            for event in &run.trace().events {
+                let code = event.sentence.split_once(" → ").map_or("", |(_, code)| code);
+                if code.starts_with("42") || code.starts_with("22") {
+                    wrong.insert((entry.info().id, variant.id, event.sentence.clone()), link.run_string());
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

@@ -29,8 +29,17 @@ pub struct PlanStep {
     pub word: String,
     /// How it stands.
     pub stage: Stage,
-    /// Whether there is no way back behind it.
-    pub is_pivot: bool,
+    /// What sets it apart from the others.
+    pub mark: Option<StepMark>,
+}
+
+/// What a step of a plan is to a saga that fails behind it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum StepMark {
+    /// There is no way back behind it.
+    Pivot,
+    /// It goes back to here, and forward again.
+    SavePoint,
 }
 
 /// How a step of a plan stands.

@@ -39,7 +39,7 @@ pub use choice::{Act, CHOICE_TEXT_MAX, Choice, WAIT_MAX_MS};
 pub use clock::{Clock, END_OF_TIME_MS, JUMP_MAX_MS, RATE_MAX_PERMILLE, RATE_MIN_PERMILLE};
 pub use cx::Cx;
 pub use disk::Disk;
-pub use exhibit::{Cell, Exhibit, Graph, GraphEdge, GraphNode, Plan, PlanStep, Stage, Table};
+pub use exhibit::{Cell, Exhibit, Graph, GraphEdge, GraphNode, Plan, PlanStep, Stage, StepMark, Table};
 pub use ground::{Envelope, Ground};
 pub use hash::{Aside, KeyHasher, StableHasher, stable_hash};
 pub use key::Relabel;

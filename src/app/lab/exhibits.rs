@@ -100,7 +100,7 @@ fn strip(plan: &Plan) -> Markup {
                     };
                     li.plan-step.(class) {
                         (icon(glyph)) " "
-                        span.plan-name { (step.name) @if step.is_pivot { span.plan-pivot { (text::PIVOT) } } }
+                        span.plan-name { (step.name) @if let Some(mark) = step.mark { span.plan-mark { (text::step_mark(mark)) } } }
                         span.plan-word { (text::stage(step.stage)) @if !step.word.is_empty() { " (" (step.word) ")" } }
                     }
                 }

@@ -1,6 +1,6 @@
 //! What is said about isolation levels, scripts, tables and plans.
 
-use crate::engine::Stage;
+use crate::engine::{Stage, StepMark};
 use crate::scenarios::Part;
 
 /// How the parameter stands that holds a script.
@@ -29,7 +29,14 @@ pub fn tables_help() -> &'static str {
 }
 
 pub const PLAN: &str = "The plan, forward and back";
-pub const PIVOT: &str = "pivot: no way back";
+
+/// What sets a step of a plan apart.
+pub fn step_mark(mark: StepMark) -> &'static str {
+    match mark {
+        StepMark::Pivot => "pivot: no way back",
+        StepMark::SavePoint => "save-point: back to here",
+    }
+}
 
 /// How a step of a plan stands.
 pub fn stage(stage: Stage) -> &'static str {

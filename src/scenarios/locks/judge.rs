@@ -193,12 +193,17 @@ fn no_deposed_leader(protocol: &Locks, world: &World<Locks>) -> Result<(), Breac
     })
 }
 
-/// Nobody waits for longer than its limit.
+/// Nobody waits for longer than its limit. Whoever does not run cannot give up: it does once it runs again, when a timer that is over fires first.
 fn no_endless_wait(protocol: &Locks, world: &World<Locks>) -> Result<(), Breach> {
     let limit_ms = i64::from(protocol.config.limit_ms);
     let is_late = |(node, client): &(NodeId, &Client)| {
-        let now_ms = world.slot(*node).clock.read(world.now_ms);
-        world.is_alive(*node) && client.more.since_ms.is_some_and(|since_ms| now_ms - since_ms > limit_ms)
+        let slot = world.slot(*node);
+        let now_ms = slot.clock.read(world.now_ms);
+        client.more.since_ms.is_some_and(|since_ms| {
+            let until_ms = since_ms + limit_ms;
+            let is_due = slot.timers.iter().any(|(_, at_ms)| *at_ms <= until_ms);
+            world.is_alive(*node) && now_ms > until_ms && !is_due
+        })
     };
     let Some((node, _)) = clients(protocol, world).find(is_late) else { return Ok(()) };
     Err(Breach {

@@ -14,7 +14,10 @@ pub static INFO: Info = Info {
     parameters: PARAMETERS,
     invariants: &[
         ("mutex", "At most one client works on a seat."),
-        ("patience", "Whoever wants a seat has it, or has given up, before its limit is over."),
+        (
+            "patience",
+            "Whoever wants a seat, and is not itself stopped, has it, or has given up, before its limit is over.",
+        ),
         ("apart", "Nobody waits for one who wants another seat."),
         ("circle", "Nobody waits in a circle that only the end of a lease breaks."),
     ],

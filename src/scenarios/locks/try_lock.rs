@@ -15,7 +15,10 @@ pub static INFO: Info = Info {
     invariants: &[
         INVARIANTS[0],
         INVARIANTS[1],
-        ("patience", "Whoever wants the lock has it, or has given up, before its limit is over."),
+        (
+            "patience",
+            "Whoever wants the lock, and is not itself stopped, has it, or has given up, before its limit is over.",
+        ),
     ],
     goals: GOALS,
 };

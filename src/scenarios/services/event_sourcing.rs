@@ -39,7 +39,9 @@ pub fn sections(variant: &str, _values: &Values) -> Vec<&'static str> {
             vec!["cast without a store", "deposits", "state and publish", "add what comes", "rules without a store"]
         }
         "out-of-order" => vec!["cast with a push", "deposits", "store and push", "take what comes", "rules"],
-        "in-order" => vec!["cast with a push", "deposits", "store and push", "take what is next", "rules"],
+        "in-order" => {
+            vec!["cast with a push", "tell again", "deposits", "store and push", "take what is next", "rules"]
+        }
         "twice" => projection(&["deposits", "store and relay", "add what comes", "rules"]),
         "rebuild" => projection(&["deposits", "store and relay", "history", "rebuild", "add what comes", "rules"]),
         "rebuild-position" => projection(&[
@@ -160,11 +162,11 @@ const VARIANTS: &[Variant] = &[
         )
     },
     Variant {
-        budget: &[("duplicate", 1), ("delay", 0)],
+        budget: &[("crash", 1), ("duplicate", 1), ("delay", 0)],
         ..variant(
             "in-order",
             "In order",
-            "The read model takes the next version only. What comes too early waits for what is missing.",
+            "The read model takes the next version only. What comes too early waits for what is missing, and what nobody has confirmed is told again.",
             "shop.deposit,shop.deposit,shop-bank,shop-bank",
         )
     },

@@ -119,7 +119,7 @@ const VARIANTS: &[Variant] = &[
         ..variant(
             "dead-letters",
             "Dead letters",
-            "What came back too often is put aside, where somebody can look at it. All behind it goes on.",
+            "What came back too often, for whatever reason, is put aside, where somebody can look at it. All behind it goes on.",
             "shop.order,shop-broker,broker-worker",
         )
     },

@@ -1,8 +1,9 @@
 //! Work that spans services: idempotency, and what else is told by programs that services run on their own databases, on a Redis and on a broker.
 //!
 //! Every variant is a play: a text that says who plays, what each does on what it hears, and what must hold. Its sections stand in `SCENARIO.play` beside
-//! the file that says what the catalogue knows of the scenario; which of them make up a variant, and with which parameters, that file says. `play` reads
-//! and runs it. What a service does between two waits happens in one step, and a crash may fall between any two of its writes and messages.
+//! the file that says what the catalogue knows of the scenario (a long one has a folder, and several); which of them make up a variant, and with which
+//! parameters, that file says. `play` reads and runs it. What a service does between two waits happens in one step, and a crash may fall between any two of
+//! its writes and messages.
 
 mod e_commerce;
 mod event_sourcing;
@@ -42,7 +43,7 @@ pub static IDEMPOTENCY: Staged =
 /// An order that spans services.
 pub static SAGA: Staged = Staged {
     info: &saga::INFO,
-    text: concat!(include_str!("saga.play"), include_str!("saga-orders.play")),
+    text: concat!(include_str!("saga/stores.play"), include_str!("saga/orders.play"), include_str!("saga/events.play")),
     sections: saga::sections,
 };
 
@@ -98,6 +99,7 @@ fn section<'t>(text: &'t str, name: &str) -> &'t str {
         }
         rest = lines;
     }
+    debug_assert!(false, "there is no section `{name}`");
     ""
 }
 

@@ -32,15 +32,21 @@ pub use read::PlayError;
 /// What a handler works with.
 type Context<'c> = Cx<'c, Services>;
 
-/// What is wrong with a play, if anything is: a line that is not understood, or tables that cannot be made.
+/// What is wrong with a play, if anything is: a line that is not understood, tables that cannot be made, or a query that is not about them.
 ///
 /// # Errors
 /// What is wrong.
 pub fn check(text: &str) -> Result<(), PlayError> {
     let play = read::read(text)?;
-    for member in &play.members {
-        let made = store::Store::new(&member.schema);
-        made.map_err(|message| PlayError { line: 0, message: format!("tables of {}: {message}", member.id) })?;
+    let readings = play.gauges.iter().map(|gauge| &gauge.reading).chain(&play.states);
+    let readings: Vec<_> = readings.chain(play.plan.iter().map(|step| &step.reading)).collect();
+    for (node, member) in play.nodes() {
+        let wrong = |message: String| PlayError { line: 0, message: format!("tables of {}: {message}", member.id) };
+        let made = store::Store::new(&member.schema).map_err(wrong)?;
+        let mut queries = readings.iter().filter(|reading| reading.node == node).map(|reading| &reading.query);
+        if let Some(message) = queries.find_map(|query| made.fault(query)) {
+            return Err(wrong(message));
+        }
     }
     Ok(())
 }

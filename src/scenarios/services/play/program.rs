@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::NodeId;
+use crate::engine::{NodeId, StepMark};
 use crate::servers::sql::ast::Statement;
 
 /// A word of a program, or a value at run time: numbers are told by their digits.
@@ -288,8 +288,8 @@ pub struct PlanStep {
     pub name: Word,
     /// The word that tells how it stands.
     pub reading: Reading,
-    /// Whether there is no way back behind it.
-    pub is_pivot: bool,
+    /// What sets it apart.
+    pub mark: Option<StepMark>,
 }
 
 impl Play {

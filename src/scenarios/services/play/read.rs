@@ -9,7 +9,7 @@
 //! fragile api.mq                                         who may crash and be cut off; without this line, every service and broker
 //! database orders orders-db                              whose statements go to which database
 //! group orders: orders orders-db                         members that can be shown as one
-//! tables bank                                            its own database: SQL
+//! tables bank                                            its own database: SQL, and more of it where there is another such line
 //!   CREATE TABLE charges (key text, amount int);
 //! on buyer may click at most 2                           what somebody may do of their own accord
 //!   call api pay(k1, 10) within 3000
@@ -28,7 +28,8 @@
 //! always once: charged <= 1 | {charged} charges.         what must hold
 //! finally whole: charged = orders | One without the other.  the same, once nothing moves
 //! ledger money 100: bank paid, wallet left               gauges, and what they come to
-//! plan reserve inventory SELECT status FROM reservations a step of a saga, and the word that says how it stands (`pivot` for `plan` where there is no way back)
+//! plan reserve inventory SELECT status FROM reservations a step of a saga, and the word that says how it stands (`pivot` for `plan` where
+//!                                                        there is no way back, `save-point` where it goes back to)
 //! ```
 //!
 //! What is done: `let x = $y + 1`, `if a = b and c < d: …`, `go LABEL`, `call NODE name(args) [within MS]` (the answer is `$answer`, and what is said beside
@@ -45,7 +46,7 @@ use super::program::{
     Atom, Compare, Condition, Gauge, Handler, Ledger, Member, Op, Piece, PlanStep, Play, Reading, Role, Rule, Settled,
     Sum, Template, Trigger, Verb, Word,
 };
-use crate::engine::NodeId;
+use crate::engine::{NodeId, StepMark};
 use crate::servers::sql::ast::Statement;
 use crate::servers::sql::parse::parse;
 
@@ -131,8 +132,8 @@ fn close(play: &mut Play, under: Under) -> Read<()> {
     match under {
         Under::Nothing => {}
         Under::Tables(node, sql) => {
-            let statements = statements(&sql)?;
-            play.members[node.index()].schema = statements;
+            let member = &mut play.members[node.index()];
+            member.schema = [&*member.schema, &*statements(&sql)?].concat().into();
         }
         Under::Handler(draft) => play.handlers.push(draft.finished()?),
     }
@@ -234,10 +235,14 @@ fn heading(play: &mut Play, line: &str) -> Read<Under> {
             let entries = entries.split(',').map(entry).collect::<Read<_>>()?;
             play.ledgers.push(Ledger { title: title.into(), entries, total });
         }
-        "plan" | "pivot" => {
+        "plan" | "pivot" | "save-point" => {
             let (name, rest) = first(rest);
-            let step = PlanStep { name: name.into(), reading: reading(play, rest)?, is_pivot: keyword == "pivot" };
-            play.plan.push(step);
+            let mark = match keyword {
+                "pivot" => Some(StepMark::Pivot),
+                "save-point" => Some(StepMark::SavePoint),
+                _ => None,
+            };
+            play.plan.push(PlanStep { name: name.into(), reading: reading(play, rest)?, mark });
         }
         other => return Err(format!("`{other}` begins nothing")),
     }

@@ -258,7 +258,7 @@ fn plan(play: &Play, world: &World<Services>) -> Plan {
             "STUCK" | "FAILED" => Stage::Stuck,
             _ => Stage::Done,
         };
-        PlanStep { name: step.name.to_string(), word, stage, is_pivot: step.is_pivot }
+        PlanStep { name: step.name.to_string(), word, stage, mark: step.mark }
     };
     Plan { steps: play.plan.iter().map(step).collect() }
 }

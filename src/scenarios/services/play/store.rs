@@ -108,6 +108,11 @@ impl Store {
         }
     }
 
+    /// What is wrong with a query, if anything is.
+    pub fn fault(&self, query: &Arc<[Statement]>) -> Option<String> {
+        self.clone().ask(Arc::clone(query)).error().map(ToString::to_string)
+    }
+
     /// The same as a number; 0 where there is none.
     pub fn number(&self, query: &Arc<[Statement]>) -> i64 {
         self.first(query).and_then(|text| text.parse().ok()).unwrap_or(0)
