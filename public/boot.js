@@ -30,7 +30,13 @@ function part(fragment) {
 }
 
 async function start() {
-  const parts = document.querySelector(`meta[name="part-${part(location.hash)}"]`)?.content;
+  const wanted = part(location.hash);
+  // The picture is of two-phase commit. With scripts on, what stands in `noscript` is text.
+  const picture = document.getElementById('first-picture');
+  if (picture && wanted === 'commit') {
+    picture.outerHTML = picture.textContent;
+  }
+  const parts = document.querySelector(`meta[name="part-${wanted}"]`)?.content;
   if (typeof WebAssembly !== 'object' || !parts) {
     throw new Error(parts ? 'WebAssembly is not defined' : 'the page does not name its parts');
   }

@@ -35,14 +35,18 @@ if command -v esbuild >/dev/null 2>&1; then
     esbuild --minify --format=esm --target=es2022 --log-level=error "$glue" >"$glue.min"
     mv "$glue.min" "$glue"
   done
-  esbuild --minify --loader=css --log-level=error <exhibits.css >exhibits.min
-  mv exhibits.min exhibits.css
+  for sheet in home exhibits search; do
+    esbuild --minify --loader=css --log-level=error <"$sheet.css" >"$sheet.min"
+    mv "$sheet.min" "$sheet.css"
+  done
 fi
 
-other="exhibits-$(cksum exhibits.css | cut -d ' ' -f 1).css"
-mv exhibits.css "$other"
-sed "s|exhibits\\.css|$other|g" index.html >index.bundled
-mv index.bundled index.html
+for sheet in home exhibits search; do
+  other="$sheet-$(cksum "$sheet.css" | cut -d ' ' -f 1).css"
+  mv "$sheet.css" "$other"
+  sed "s|$sheet\\.css|$other|g" index.html >index.bundled
+  mv index.bundled index.html
+done
 
 # What Trunk takes for a worker it does not name by its content.
 for glue in interleave-locks.js interleave-databases.js interleave-services.js; do

@@ -27,6 +27,13 @@ pub fn element(id: &str) -> Option<HtmlElement> {
     document()?.get_element_by_id(id)?.dyn_into().ok()
 }
 
+/// Where the style sheet is that only some of the page needs; the page's head says it.
+pub fn sheet(name: &str) -> String {
+    let named =
+        document().and_then(|document| document.query_selector(&format!("meta[name=sheet-{name}]")).ok().flatten());
+    named.and_then(|meta| meta.get_attribute("content")).unwrap_or_default()
+}
+
 /// What stands after `#` in the address, without it.
 pub fn fragment() -> String {
     let hash = window().and_then(|window| window.location().hash().ok()).unwrap_or_default();

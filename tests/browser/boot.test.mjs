@@ -107,6 +107,17 @@ test('with scripts off the page says so and shows the picture', async () => {
   page.check();
 });
 
+test('what a page does not show is not loaded for it: the picture of another scenario, and sheets of the home page and of the search', async () => {
+  for (const [place, picture, home] of [['', 1, 1], ['#/two-phase-commit', 1, 1], ['#/redlock', 0, 0], ['#/saga', 0, 0]]) {
+    const asked = [];
+    const page = await ready(await open(browser, site.url + place, { before: (page) => page.on('request', (request) => asked.push(request.url())) }));
+    const count = (pattern) => asked.filter((url) => pattern.test(url)).length;
+    assert.deepEqual([count(/split-\w+\.svg$/), count(/home-\d+\.css$/), count(/search-\d+\.css$/)], [picture, home, 0], place);
+    page.check();
+    await page.context().close();
+  }
+});
+
 test('each part of the page is loaded by who comes to it, and by nobody else; Back goes from part to part', async () => {
   const loaded = [];
   const page = await ready(await open(browser, site.url, {

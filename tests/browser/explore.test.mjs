@@ -78,6 +78,20 @@ test('by mouse: a violation is found, opens in a branch beside the reader’s ow
   page.check();
 });
 
+test('the sheet of the search comes with its dialog, which can be read without it', async () => {
+  const wide = (page) => dialog(page).locator('.explore-parts').evaluate((parts) => getComputedStyle(parts).display);
+  const page = await lab(GIVES_UP);
+  await asked(page);
+  await page.waitForFunction(() => getComputedStyle(document.querySelector('.explore-parts')).display === 'grid');
+  page.check();
+  const bare = await lab(GIVES_UP, { before: (page) => page.route(/search-\d+\.css$/, (route) => route.abort()), allow: [/Failed to load resource/] });
+  await asked(bare);
+  await bare.waitForFunction(() => getComputedStyle(document.querySelector('.explore-parts')).opacity === '1');
+  assert.equal(await wide(bare), 'block');
+  assert.ok(await dialog(bare).getByRole('button', { name: 'Search', exact: true }).evaluate((button) => button === document.activeElement));
+  bare.check();
+});
+
 test('by keyboard alone: ask, change the budget, read the answer, come back to where one was', async () => {
   const page = await lab(BASIC);
   await page.locator('#main').focus();

@@ -165,6 +165,7 @@ pub fn keep(bench: Bench) {
 fn panel(bench: Bench) -> Markup {
     let explore = bench.explore;
     html! {
+        link rel="stylesheet" href=(browser::sheet("search"));
         (dialog::head(ID, text::SEARCH_TITLE))
         div.explore-parts {
             (form::form(bench))
