@@ -52,7 +52,7 @@ pub use recorder::Recorder;
 pub use refusal::Refusal;
 pub use run::{ChoiceError, MAX_STEPS, Run};
 pub use schedule::{Draws, Latency, generator};
-pub use sorting::{sort, sort_by};
+pub use sorting::{sort, sort_by, sort_stably_by};
 pub use space::{Bounds, Move, MoveKind, Space, Spot, Standing};
 pub use stakes::{Heed, Stakes};
 pub use trace::*;

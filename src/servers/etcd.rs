@@ -194,7 +194,7 @@ impl Etcd {
             Some((key.created, lease.id, lease.until_ms))
         });
         let mut all: Vec<_> = leased.collect();
-        all.sort_unstable();
+        crate::engine::sort(&mut all);
         all
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::set_timeout;
 use maud::{Markup, html};
 
-use crate::engine::{Run, run_out};
+use crate::engine::{Run, run_out, sort_stably_by};
 use crate::scenarios::isolation;
 use crate::scenarios::run_string::Link;
 
@@ -124,7 +124,7 @@ fn slice(bench: Bench, spec: Spec, start: Box<dyn Run>, all: Vec<Vec<String>>, m
     if is_over {
         // What goes wrong stands first, and what is rare before what is not.
         let rank = |one: &Outcome| (one.class == "is-good", one.class == "is-blocked", one.count);
-        played.outcomes.sort_by_key(rank);
+        sort_stably_by(&mut played.outcomes, &|one, other| rank(one).cmp(&rank(other)));
         bench.lab.said.set(text::orders_played(played.done, played.total));
     }
     bench.orders.set(played.clone());

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::log::{Refused, TopicPartition};
+use crate::engine::sort;
 
 /// What a member is told when a rebalance is over.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -45,7 +46,7 @@ impl Group {
 
     /// A member joins, or joins again; gives whom the coordinator answers now. A member that has missed no rebalance is told what it has.
     pub(super) fn join(&mut self, id: u16, mut topics: Vec<Arc<str>>, sizes: &[(Arc<str>, u16)]) -> Vec<Assignment> {
-        topics.sort();
+        sort(&mut topics);
         topics.dedup();
         if self.joined.is_none()
             && let Some(member) = self.members.iter().find(|member| member.id == id && member.topics == topics)

@@ -4,6 +4,7 @@ use super::ast::{ColumnConstraint, CreateTable, Expr, Name, TableConstraint};
 use super::bind::{Bound, Catalog, Scope, assigned};
 use super::error::SqlError;
 use super::schema::{Column, ForeignKey, Index, Table};
+use crate::engine::{sort, sort_stably_by};
 
 /// A foreign key as it is written: its name, columns, the other table and its columns.
 pub type Foreign = (Option<Name>, Vec<Name>, Name, Vec<Name>);
@@ -73,7 +74,7 @@ pub fn table(create: &CreateTable, new_id: &mut dyn FnMut() -> u32) -> Result<(T
         }
     }
     // The primary key's index is made first.
-    unique.sort_by_key(|(_, _, primary)| !primary);
+    sort_stably_by(&mut unique, &|(_, _, one), (_, _, other)| other.cmp(one));
     if unique.iter().filter(|(_, _, primary)| *primary).count() > 1 {
         let message = format!("multiple primary keys for table \"{}\" are not allowed", table.name);
         return Err(SqlError::new("42P16", message));
@@ -102,7 +103,7 @@ pub fn table(create: &CreateTable, new_id: &mut dyn FnMut() -> u32) -> Result<(T
             .unwrap_or(made);
         table.checks.push((name.unwrap_or(made), bound));
     }
-    table.checks.sort_by(|(a, _), (b, _)| a.cmp(b));
+    sort_stably_by(&mut table.checks, &|(a, _), (b, _)| a.cmp(b));
     Ok((table, foreign))
 }
 
@@ -130,7 +131,7 @@ pub fn foreign_key(
     };
     let sorted = |columns: &[u16]| {
         let mut columns = columns.to_vec();
-        columns.sort_unstable();
+        sort(&mut columns);
         columns
     };
     let serves =

@@ -9,6 +9,7 @@ use super::eval::{Context, Env, Stop, eval, holds};
 use super::numeric::Numeric;
 use super::schema::Row;
 use super::value::{Type, Value};
+use crate::engine::sort_stably_by;
 
 /// Most rows that a statement may have in hand.
 const MAX_ROWS: usize = 1_000_000;
@@ -152,7 +153,7 @@ impl dyn Reader + '_ {
                 all.push((keys, joined));
                 if all.len() > MAX_ROWS { Err(too_many()) } else { Ok(true) }
             })?;
-            all.sort_by(|(a, _), (b, _)| order(query, a, b));
+            sort_stably_by(&mut all, &|(a, _), (b, _)| order(query, a, b));
             for (_, joined) in all {
                 if let Some(joined) = self.lock(query, joined, outer)? {
                     self.project(query, &joined, outer, &mut out)?;
@@ -440,7 +441,7 @@ impl dyn Reader + '_ {
         }
         let _ = outer;
         let keys = |row: &Row| -> Vec<Value> { places.iter().map(|place| row[*place].clone()).collect() };
-        out.sort_by(|a, b| order(query, &keys(a), &keys(b)));
+        sort_stably_by(&mut out, &|a, b| order(query, &keys(a), &keys(b)));
         Ok(out)
     }
 
@@ -491,7 +492,7 @@ impl dyn Reader + '_ {
             }
             sorted.push((keys, Row::from(row)));
         }
-        sorted.sort_by(|(a, _), (b, _)| order(query, a, b));
+        sort_stably_by(&mut sorted, &|(a, _), (b, _)| order(query, a, b));
         let mut out: Vec<Row> = Vec::new();
         for (_, row) in sorted {
             if !query.distinct || !out.iter().any(|other| same(other, &row)) {

@@ -331,7 +331,7 @@ fn last_values(database: &Database) -> Vec<(String, i128)> {
     let mut all: Vec<(String, i128)> =
         rows(database).into_iter().map(|(_, key, row)| (key, value(&row).into())).collect();
     // A changed row may stand elsewhere in its table.
-    all.sort();
+    crate::engine::sort(&mut all);
     all
 }
 

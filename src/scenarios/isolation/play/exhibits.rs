@@ -7,7 +7,7 @@ use super::judge::{clause, in_circle, kind_words, name, server, subject};
 use super::nodes::key;
 use super::script::Script;
 use super::{Isolation, Node};
-use crate::engine::{Cell, Exhibit, Graph as Shown, GraphEdge, GraphNode, Table as Sheet, Tone, World};
+use crate::engine::{Cell, Exhibit, Graph as Shown, GraphEdge, GraphNode, Table as Sheet, Tone, World, sort_stably_by};
 use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::Statement;
 use crate::servers::sql::engine::{Database, Engine, SessionId};
@@ -192,7 +192,7 @@ fn sheet(script: &Script, database: &Database, table: &Table, is_busy: &dyn Fn(S
     let chains = chains(script, engine, table);
     let mut keys: Vec<Row> = views.iter().flatten().flatten().cloned().collect();
     keys.extend(chains.iter().map(|(row, _)| row.clone()));
-    keys.sort_by(|a, b| a[0].order(&b[0]));
+    sort_stably_by(&mut keys, &|a, b| a[0].order(&b[0]));
     keys.dedup_by(|a, b| key(a) == key(b));
     let locks = engine.row_locks();
     let mut columns = vec![table.columns.first().map(|column| column.name.clone()).unwrap_or_default()];

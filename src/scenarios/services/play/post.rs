@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::program::{Handler, Play, Role, Settled, Trigger, Verb, Word};
 use super::service::{Call, Parcel};
 use super::{Context, Msg, Services, Timer};
-use crate::engine::{Field, Input, Look, NodeId};
+use crate::engine::{Field, Input, Look, NodeId, sort, sort_by};
 use crate::servers::broker::log::{Assignment, Log, Record, TopicPartition};
 use crate::servers::broker::queue::{Acknowledge, Message, Queue, Settings};
 
@@ -175,7 +175,7 @@ impl Post {
                 at_work: None,
                 is_out: true,
             });
-            self.members.sort_by_key(|reader| reader.node);
+            sort_by(&mut self.members, &|one, other| one.node.cmp(&other.node));
         }
         // Whoever comes back after a crash has forgotten what it worked on, and has the place that it had.
         if let Some(reader) = self.members.iter_mut().find(|reader| reader.node == node) {
@@ -371,7 +371,7 @@ impl Post {
         let unacked = self.queues.iter().flat_map(|(_, queue)| queue.unacked());
         busy.extend(unacked.map(|(channel, tag, _)| (NodeId(channel as u8), tag)));
         // The oldest delivery of each counts.
-        busy.sort_unstable();
+        sort(&mut busy);
         busy.dedup_by_key(|(node, _)| *node);
         for (node, _) in busy.iter().filter(|watched| !self.watched.contains(watched)) {
             cx.set_timer(Timer::Patience(*node), timeout_ms);
@@ -411,7 +411,7 @@ impl Post {
             let partitions = (0..).map_while(|partition| self.log.fetch(topic, partition, 0).ok());
             keys.extend(partitions.flatten().map(|record| Arc::clone(&record.key)));
         }
-        keys.sort_unstable();
+        sort(&mut keys);
         keys.dedup();
         keys.len() as i64
     }

@@ -7,7 +7,7 @@ use super::program::{Handler, Memory, Op, Play, Role, Settled, Template, Trigger
 use super::store::{ERROR, Store};
 use super::value::keep;
 use super::{Context, Msg, Services, Timer};
-use crate::engine::{Disk, Input, NodeId};
+use crate::engine::{Disk, Input, NodeId, sort};
 
 /// Most threads of a member.
 pub const MAX_THREADS: usize = 6;
@@ -190,7 +190,7 @@ impl Service {
                         Some((_, times)) => *times = times.saturating_add(1),
                         None => self.taken.push((handler, 1)),
                     }
-                    self.taken.sort_unstable();
+                    sort(&mut self.taken);
                 }
                 self.spawn(play, handler, &[], None, None, cx);
             }

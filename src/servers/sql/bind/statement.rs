@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Bound, BoundItem, BoundQuery, Catalog, Scope, assigned};
+use crate::engine::sort;
 use crate::servers::sql::ast::{Delete, Expr, Insert, Item, Name, Rows, Statement, Update};
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::schema::Table;
@@ -218,10 +219,10 @@ impl dyn Catalog + '_ {
             let missing = || SqlError::new("42703", format!("column \"{name}\" does not exist"));
             wanted.push(table.column(name).ok_or_else(missing)?);
         }
-        wanted.sort_unstable();
+        sort(&mut wanted);
         let serves = |columns: &[u16]| {
             let mut columns = columns.to_vec();
-            columns.sort_unstable();
+            sort(&mut columns);
             wanted.is_empty() || columns == wanted
         };
         let unique = table.indexes.iter().enumerate().filter(|(_, index)| index.unique && index.filter.is_none());

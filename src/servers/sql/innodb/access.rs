@@ -1,6 +1,7 @@
 //! Which index a table is read by, as MariaDB's optimizer chooses it for small tables. Locks follow what is read.
 
 use super::store::{Stored, compare};
+use crate::engine::sort_stably_by;
 use crate::servers::sql::ast::Binary;
 use crate::servers::sql::bind::Bound;
 use crate::servers::sql::query::depends;
@@ -86,7 +87,7 @@ fn asks(quals: &[Bound], column: u16) -> Asks {
             Bound::InList(of, list, false) if is_column(of) && asks.points.is_none() => {
                 let values: Option<Vec<Value>> = list.iter().map(constant).collect();
                 if let Some(mut values) = values.filter(|values| !values.iter().any(Value::is_null)) {
-                    values.sort_by(Value::order);
+                    sort_stably_by(&mut values, &Value::order);
                     values.dedup_by(|a, b| a.order(b).is_eq());
                     asks.points = Some(values);
                 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::session::done;
 use super::store::{Entry, Stored, compare};
 use super::{Innodb, fail};
+use crate::engine::sort_stably_by;
 use crate::servers::sql::answer::Reply;
 use crate::servers::sql::ast::{CreateIndex, CreateTable, Name, Statement};
 use crate::servers::sql::bind::Catalog as _;
@@ -82,7 +83,7 @@ impl Innodb {
                 entries.push(Entry { heap: 0, key, deleted: false, by: version.by, versions: Vec::new() });
             }
         }
-        entries.sort_by(|a, b| compare(&a.key, &b.key));
+        sort_stably_by(&mut entries, &|a, b| compare(&a.key, &b.key));
         let width = stored.width(at);
         let twice = entries.windows(2).find(|pair| {
             let (a, b) = (&pair[0].key[..width], &pair[1].key[..width]);
@@ -100,7 +101,7 @@ impl Innodb {
             stored.next_heap += 1;
         }
         stored.indexes.push((at, Arc::new(entries)));
-        stored.indexes.sort_by_key(|(at, _)| *at);
+        sort_stably_by(&mut stored.indexes, &|(one, _), (other, _)| one.cmp(other));
         Ok(done("CREATE INDEX"))
     }
 

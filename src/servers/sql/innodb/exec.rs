@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::access::{Path, choose};
 use super::scan::{Reading, Step};
 use super::{Innodb, TrxId, fail};
+use crate::engine::sort_stably_by;
 use crate::servers::sql::answer::{Reply, Rows};
 use crate::servers::sql::ast::{Level, Name, Patience, Statement, Strength};
 use crate::servers::sql::bind::{Bound, BoundQuery, BoundSource, BoundStatement, Catalog, Function};
@@ -101,7 +102,7 @@ impl Exec<'_> {
                     rows.push((stored.key(path.index, &version.values, &entry.key), version));
                 }
             }
-            rows.sort_by(|(a, _), (b, _)| super::store::compare(a, b));
+            sort_stably_by(&mut rows, &|(a, _), (b, _)| super::store::compare(a, b));
             if path.backward {
                 rows.reverse();
             }

@@ -3,6 +3,7 @@
 
 use super::SessionId;
 use super::locks::{Locks, Tag, conflicts};
+use crate::engine::sort_stably_by;
 
 /// What a check found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,7 +37,8 @@ impl Locks {
         let Some(orders) = self.solve(session, &mut constraints) else { return Found::Deadlock };
         for (tag, order) in orders {
             if let Some(lock) = self.table.get_mut(&tag) {
-                lock.queue.sort_by_key(|waiter| order.iter().position(|session| *session == waiter.session));
+                let place = |session: SessionId| order.iter().position(|known| *known == session);
+                sort_stably_by(&mut lock.queue, &|one, other| place(one.session).cmp(&place(other.session)));
             }
             self.wake(tag, woken);
         }

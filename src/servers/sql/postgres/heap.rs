@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::txn::{Snapshot, State};
 use super::{Postgres, SessionId, Xid};
+use crate::engine::sort;
 use crate::servers::sql::ast::Strength;
 use crate::servers::sql::schema::{Row, Table};
 
@@ -213,7 +214,7 @@ impl Postgres {
             }
             None => members.push(member),
         }
-        members.sort_unstable();
+        sort(&mut members);
         if let Some(tuple) = self.tuple_mut(table, tid) {
             tuple.xmax = members;
         }

@@ -4,6 +4,7 @@ use super::exec::{Entry, Exec};
 use super::plan::{Path, Wanted, best, choose};
 use super::ssi::Target;
 use super::{Postgres, SessionId, Tid};
+use crate::engine::{sort, sort_stably_by};
 use crate::servers::sql::bind::Bound;
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Env, Stop, holds};
@@ -55,7 +56,7 @@ impl Exec<'_> {
             }
             Path::Bitmap { any } => {
                 let mut roots = self.entries(asked, any, outer)?;
-                roots.sort_unstable();
+                sort(&mut roots);
                 roots.dedup();
                 self.once(|pg, session, _| {
                     for (index, _) in any {
@@ -162,7 +163,7 @@ impl Exec<'_> {
                 }
             }
         }
-        out.sort_by(|(a, a_tid), (b, b_tid)| {
+        sort_stably_by(&mut out, &|(a, a_tid), (b, b_tid)| {
             let keys = a.iter().zip(b).map(|(a, b)| a.order(b)).find(|order| order.is_ne());
             keys.unwrap_or(std::cmp::Ordering::Equal).then(a_tid.cmp(b_tid))
         });

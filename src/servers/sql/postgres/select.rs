@@ -5,6 +5,7 @@ use super::plan::{Wanted, best, choose};
 use super::rows::{How, Outcome, Spot};
 use super::scan::lost;
 use super::semijoin::{bucket, hashed};
+use crate::engine::sort_stably_by;
 use crate::servers::sql::bind::{Bound, BoundQuery, BoundSource};
 use crate::servers::sql::error::SqlError;
 use crate::servers::sql::eval::{Env, Stop};
@@ -32,7 +33,8 @@ impl Reader for Exec<'_> {
             while let Some(tid) = self.fetch(&mut cursor)? {
                 all.push((tid, self.values(asked.table, tid)));
             }
-            all.sort_by_key(|(_, values)| std::cmp::Reverse(bucket(&values[usize::from(column)])));
+            let at = |(_, values): &(Tid, Row)| bucket(&values[usize::from(column)]);
+            sort_stably_by(&mut all, &|one, other| at(other).cmp(&at(one)));
             for (tid, values) in all {
                 if !each(self, tid, &values)? {
                     break;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Textbook;
+use crate::engine::sort;
 use crate::servers::sql::ast::Level;
 use crate::servers::sql::bind::Bound;
 use crate::servers::sql::engine::SessionId;
@@ -118,7 +119,7 @@ impl Textbook {
         let Some(want) = self.session(session).and_then(|session| session.waiting.as_ref()) else { return Vec::new() };
         let mut by: Vec<SessionId> =
             self.locks.iter().filter(|lock| lock.conflicts(want)).map(|lock| lock.session).collect();
-        by.sort_unstable();
+        sort(&mut by);
         by.dedup();
         by
     }
