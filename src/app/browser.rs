@@ -309,6 +309,9 @@ pub fn show_inside(container: &HtmlElement, child: &HtmlElement) {
     } else if inner.bottom() > frame.bottom() {
         container.set_scroll_top(container.scroll_top() + (inner.bottom() - frame.bottom()) as i32 + 8);
     }
+    if inner.left() < frame.left() || inner.right() > frame.right() {
+        container.set_scroll_left(container.scroll_left() + (inner.left() - frame.left()) as i32 - 16);
+    }
 }
 
 /// Milliseconds since the page was opened, for the pace of autoplay only.

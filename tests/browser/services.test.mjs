@@ -50,6 +50,38 @@ test('every scenario opens with something to do, and axe finds no fault, wide an
   }
 });
 
+test('a saga goes back to its save-point and forward again; on a phone its variant is in view', async () => {
+  const page = await lab('#/saga/save-point', { width: 360, height: 800 });
+  const chosen = page.locator('.variant.is-shown');
+  const frame = () => chosen.evaluate((label) => [label.getBoundingClientRect().left, label.getBoundingClientRect().right]);
+  await page.waitForFunction(() => {
+    const { left, right } = document.querySelector('.variant.is-shown').getBoundingClientRect();
+    return left >= 0 && right <= innerWidth;
+  });
+  await page.goto(`${site.url}#/saga/orchestrated`);
+  const shown = (title) => page.waitForFunction((title) => document.querySelector('.variant.is-shown .variant-title')?.textContent === title, title);
+  await shown('Orchestrated');
+  await page.waitForFunction(() => document.querySelector('.variant.is-shown').getBoundingClientRect().left >= 0);
+  const [left, right] = await frame();
+  assert.ok(left >= 0 && right <= 360, `${left} to ${right}`);
+
+  await page.goto(`${site.url}#/saga/save-point`);
+  await shown('Back to a save-point');
+  const moment = /^save-point\?run=(.*)$/m.exec(readFileSync(new URL('../../texts/en/saga.md', import.meta.url), 'utf8'))[1].split(',');
+  // What is far from the window is drawn when there is time.
+  const plan = (step, word) => page.locator('.plan-step', { hasText: step }).locator('.plan-word', { hasText: word }).waitFor();
+  await page.locator('.plan-step', { hasText: 'reserve' }).locator('.plan-mark', { hasText: 'save-point: back to here' }).waitFor();
+  let taken = await page.evaluate(() => window.interleave.run().split('run=')[1].split(',').length);
+  for (const [until, charge] of [[7, 'done (CHARGED)'], [13, 'undone (REFUNDED)'], [15, 'done (CHARGED)']]) {
+    for (; taken < until; taken += 1) {
+      await page.evaluate((choice) => window.interleave.choose(choice), moment[taken]);
+    }
+    await plan('charge', charge);
+    await plan('reserve', 'done (RESERVED)');
+  }
+  page.check();
+});
+
 test('by mouse: two clicks are charged twice, and the program says where each thread is', async () => {
   const page = await lab('#/idempotency/get-then-set?v=1&rev=1&run=buyer.click,buyer.click,buyer-api,buyer-api');
   await shows(page, 'Step 4 of 4');

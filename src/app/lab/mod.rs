@@ -145,6 +145,7 @@ fn keep_parts(bench: Bench) {
     let at_end = Derived::new(move || lab.at.with(|at| at.step == at.steps));
     // What the size of the drawing's frame depends on comes before it, so that the page is not laid out with all the rest to measure it.
     part("variants", move || parameters::variants(lab));
+    parameters::keep_variant_in_view(lab);
     part("branches", move || branches::panel(bench));
     part("bench-acts", move || bench_acts(bench));
     part("explore-strip", move || explore::strip(bench));

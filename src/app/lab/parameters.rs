@@ -1,10 +1,12 @@
 //! The variant switch, and the parameters of a run.
 
 use maud::{Markup, html};
+use wasm_bindgen::JsCast;
 
 use crate::scenarios::{Parameter, ParameterKind, Values};
 
-use super::super::text;
+use super::super::live::effect;
+use super::super::{browser, text};
 use super::open;
 use super::state::{Here, Lab};
 
@@ -13,7 +15,7 @@ pub fn variants(lab: Lab) -> Markup {
     let shown = lab.at.with(|_| lab.read(|here| here.spec.variant));
     html! {
         legend.visually-hidden { (text::VARIANTS) }
-        div.variant-options {
+        div #variant-options.variant-options {
             @for variant in lab.info().variants {
                 @let is_shown = shown.is_some_and(|shown| shown.id == variant.id);
                 label.variant.is-broken[variant.broken].is-shown[is_shown] {
@@ -26,6 +28,23 @@ pub fn variants(lab: Lab) -> Markup {
         }
         p #variant-claim.variant-claim { @if let Some(shown) = shown { (shown.claim) } }
     }
+}
+
+/// Brings the variant that is shown into view, where they stand in a row that is wider than the window.
+pub fn keep_variant_in_view(lab: Lab) {
+    let mut before = "";
+    effect(move || {
+        let shown = lab.at.with(|_| lab.read(|here| here.spec.variant.id)).unwrap_or_default();
+        if std::mem::replace(&mut before, shown) != shown {
+            browser::after_paint(|| {
+                let row = browser::element("variant-options");
+                let chosen = row.as_ref().and_then(|row| row.query_selector(".is-shown").ok().flatten());
+                if let (Some(row), Some(chosen)) = (row, chosen.and_then(|chosen| chosen.dyn_into().ok())) {
+                    browser::show_inside(&row, &chosen);
+                }
+            });
+        }
+    });
 }
 
 /// The parameters, folded to one line that says how they stand.
