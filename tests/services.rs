@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use interleave::engine::{Exhibit, Run};
+use interleave::engine::{Exhibit, Run, VerdictState};
 use interleave::explore::{Answer, Exploration, Question, Shows};
 use interleave::scenarios::services::{
     E_COMMERCE, EVENT_SOURCING, IDEMPOTENCY, MESSAGE_QUEUE, OUTBOX, SAGA, Staged, check,
@@ -66,6 +66,28 @@ fn no_play_asks_its_tables_what_they_do_not_know() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What must hold in the end is worth nothing where there is no end.
+#[test]
+fn whatever_holds_comes_to_rest_by_itself() {
+    for entry in ALL {
+        for (variant, seed) in entry.info().variants.iter().flat_map(|variant| (0..6).map(move |seed| (variant, seed)))
+        {
+            if variant.broken {
+                continue;
+            }
+            let mut run = start(entry, variant.id, &[]);
+            while let Some(choice) = run.scheduled(run.steps(), seed) {
+                run.push(&choice).expect("what the scheduler offers can be taken");
+                assert!(run.steps() < 600, "{} {} seed {seed} goes on and on", entry.info().id, variant.id);
+            }
+            let verdicts = run.verdicts(run.steps());
+            let settled = verdicts.iter().find(|verdict| verdict.id == "settled").expect("it is promised");
+            assert_eq!(settled.state, VerdictState::Holds, "{} {} seed {seed}", entry.info().id, variant.id);
+            assert!(run.steps() >= 5, "{} {} seed {seed}: nothing happens", entry.info().id, variant.id);
+        }
+    }
 }
 
 #[test]
