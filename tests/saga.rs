@@ -109,9 +109,13 @@ fn every_play_can_be_read() {
         for fails in FAILS {
             for often in ["always", "once"] {
                 for steps in STEPS {
-                    for (undo, stock, retries) in [("reverse", "1", "0"), ("at-once", "5", "3")] {
+                    for (undo, stock, retries, when) in [
+                        ("reverse", "1", "0", "before"),
+                        ("at-once", "5", "3", "before"),
+                        ("reverse", "2", "1", "after"),
+                    ] {
                         let given = format!(
-                            "fails={fails} often={often} steps={steps} undo={undo} stock={stock} retries={retries}"
+                            "fails={fails} often={often} steps={steps} undo={undo} stock={stock} retries={retries} when={when}"
                         );
                         let values = entry().info().values(variant, pairs(&given)).expect("values that fit");
                         let text = SAGA.play(variant, &values);
@@ -182,6 +186,10 @@ fn a_crash_at_any_point_leaves_no_half_order() {
             "fails=refund",
             "fails=charge often=once retries=1",
             "fails=refund often=once retries=1",
+            "fails=reserve when=after",
+            "fails=charge when=after",
+            "fails=ship when=after",
+            "fails=charge when=after often=once retries=1",
         ] {
             // With a parcel, four readers of one log take an hour for all of these.
             let given = if id == "over-log" { format!("{given} steps=3") } else { given.to_owned() };
@@ -266,6 +274,11 @@ fn what_cannot_be_undone_is_stuck_and_says_so() {
     // A refund that is refused once only is tried again.
     let run = play(drive("orchestrated", "fails=refund often=once retries=1", ""), 0);
     assert_eq!(badges(&*run)["orders"], "CANCELLED");
+    // That a step has failed does not say that it was not done: who catches that undoes what went before, and keeps the money.
+    let run = play(drive("try-catch", "fails=charge when=after", ""), 0);
+    assert_eq!((violated(&*run), badges(&*run)["payment"]), (vec!["whole"], "CHARGED"));
+    let run = play(drive("orchestrated", "fails=charge when=after", ""), 0);
+    assert_eq!((violated(&*run), badges(&*run)["payment"]), (vec![], "REFUNDED"));
     // The guide's catch block goes on, whatever a refund answers, and says that the order is cancelled.
     let run = play(drive("try-catch", "fails=refund", ""), 0);
     assert_eq!((violated(&*run), badges(&*run)["orders"]), (vec!["whole"], "CANCELLED"));
@@ -408,6 +421,7 @@ fn every_moment_replays_and_shows_what_it_says() {
         ("Rolled back, and paid", &["whole"]),
         ("Half an order, for ever", &["whole"]),
         ("A refund that failed quietly", &["whole"]),
+        ("Failed, and done all the same", &["whole"]),
         ("Paid back twice", &["compensated"]),
         ("Charged twice", &["charged"]),
         ("Charged behind its refund", &["whole"]),

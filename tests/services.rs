@@ -48,6 +48,20 @@ fn play(entry: &Staged, variant: &str, given: &[(&str, &str)], choices: &str) ->
     run
 }
 
+/// Work that takes longer than the broker waits is handed out again, and done once.
+#[test]
+fn an_idempotent_consumer_that_is_slow_comes_to_an_end() {
+    for variant in ["inbox", "rebalance-inbox"] {
+        let mut run = start(&MESSAGE_QUEUE, variant, &[("work", "45000")]);
+        while let Some(choice) = run.scheduled(run.steps(), 1) {
+            run.push(&choice).expect("what the scheduler offers can be taken");
+            assert!(run.steps() < 300, "{variant} goes on and on");
+        }
+        let verdicts = run.verdicts(run.steps());
+        assert!(verdicts.iter().all(|verdict| verdict.state == VerdictState::Holds), "{variant}: {verdicts:?}");
+    }
+}
+
 /// A statement may fail on a constraint, which is what constraints are for. That it names what there is not, or cannot be understood, is a fault of the play.
 #[test]
 fn no_play_asks_its_tables_what_they_do_not_know() {
@@ -143,6 +157,8 @@ fn a_play_that_is_wrong_is_told_with_its_line() {
     assert_eq!(wrong("node a client a\non a starts\n  go nowhere"), "line 3 of the play: there is no label `nowhere`");
     assert!(wrong("node a client a\non a starts\n  sql SELEC 1").starts_with("line 3 of the play: "));
     assert!(wrong("node a client a\ntables a\n  INSERT INTO t VALUES (1);").contains("tables of a"));
+    let rule = "node a client a\nalways whole: shipped = 0 | It is shipped.";
+    assert_eq!(wrong(rule), "line 2 of the play: there is no gauge `shipped`");
     assert_eq!(wrong("  reply ok"), "line 1 of the play: a line under nothing");
 }
 

@@ -166,7 +166,7 @@ const VARIANTS: &[Variant] = &[
         ..variant(
             "in-order",
             "In order",
-            "The read model takes the next version only. What comes too early waits for what is missing, and what nobody has confirmed is told again.",
+            "What is pushed is taken one version after the other: what comes too early waits for what is missing. What nobody has confirmed is told again, as a sum with its version.",
             "shop.deposit,shop.deposit,shop-bank,shop-bank",
         )
     },

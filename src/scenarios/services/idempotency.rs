@@ -36,7 +36,7 @@ pub fn sections(variant: &str, values: &Values) -> Vec<&'static str> {
         _ => "unique key",
     });
     out.push("rules");
-    out.extend(matches!(variant, "claimed" | "for-ever" | "unique-key" | "unsure").then_some("served"));
+    out.extend(matches!(variant, "for-ever" | "unique-key" | "unsure").then_some("served"));
     out
 }
 
@@ -113,8 +113,8 @@ const VARIANTS: &[Variant] = &[
         ..variant(
             "fingerprint",
             "Fingerprint",
-            "What was asked for is kept with the key: the same key with another payload is told 422, a click while the first is under way 409.",
-            "buyer.click,buyer-api,api-redis,redis-api,api-bank,bank-api,api-redis,redis-api,api-buyer",
+            "What was asked for is kept with the key: the same key with another payload is told 422. It is a claim as any: behind a crash, or its expiry, it is charged again.",
+            "buyer.click,buyer-api,api-redis,redis-api,api-bank,bank-api,api-redis,redis-api,api-redis,redis-api,api-buyer",
         )
     },
     Variant {
@@ -133,7 +133,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         id: "clicks",
         label: "Clicks",
-        help: "How often the buyer clicks.",
+        help: "How often a buyer clicks who does not wait for the first answer.",
         kind: ParameterKind::Int { min: 1, max: 3, step: 1, unit: "" },
         default: "2",
     },

@@ -220,7 +220,7 @@ fn heading(play: &mut Play, line: &str) -> Read<Under> {
         "always" | "finally" => {
             let (id, rest) = rest.split_once(": ").ok_or("`id: condition | sentence` is missing")?;
             let (holds, sentence) = rest.split_once(" | ").ok_or("the sentence is missing")?;
-            let holds = condition(holds, play)?;
+            let holds = of_gauges(holds, play)?;
             let rule = Rule { id: id.into(), in_the_end: keyword == "finally", holds, sentence: braces(sentence) };
             play.rules.push(rule);
         }
@@ -359,6 +359,17 @@ fn condition(text: &str, play: &Play) -> Read<Condition> {
     Ok(Condition(text.split(" or ").map(all).collect::<Read<Vec<_>>>()?))
 }
 
+/// A condition that names gauges and numbers, and nothing else: there is no thread whose words it could mean.
+fn of_gauges(text: &str, play: &Play) -> Read<Condition> {
+    let is_sign = |word: &&str| !matches!(*word, "and" | "or" | "+" | "-" | "=" | "!=" | "<" | "<=" | ">" | ">=");
+    for word in text.split_whitespace().filter(is_sign) {
+        if word.parse::<i64>().is_err() {
+            gauge(play, word)?;
+        }
+    }
+    condition(text, play)
+}
+
 impl Draft {
     /// `NODE hears name(a, b)`, `NODE takes topic(a, b)`, `NODE may name [at most N] [while …]`, `NODE starts`, `NODE restarts`.
     fn new(play: &Play, line: &str) -> Read<Draft> {
@@ -380,7 +391,7 @@ impl Draft {
                 let (head, only_while) = rest.split_once(" while ").unwrap_or((rest, ""));
                 let (name, times) = head.split_once(" at most ").unwrap_or((head, "0"));
                 let only_while =
-                    if only_while.is_empty() { Condition::default() } else { condition(only_while, play)? };
+                    if only_while.is_empty() { Condition::default() } else { of_gauges(only_while, play)? };
                 let is_own = |at: u16| play.gauges.get(usize::from(at)).is_some_and(|gauge| gauge.reading.node == node);
                 if !only_while.gauges().all(is_own) {
                     return Err(format!("`{id}` cannot see what others have"));

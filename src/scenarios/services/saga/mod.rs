@@ -241,7 +241,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         id: "fails",
         label: "What fails",
-        help: "Which step is refused. With the refund, the parcel is refused first, so that there is something to refund.",
+        help: "Which step is refused. With the refund, the parcel is refused first, so that there is something to refund; with three steps there is no parcel, and neither is.",
         kind: ParameterKind::OneOf(&[
             ("none", "nothing"),
             ("reserve", "the reservation"),
@@ -250,6 +250,13 @@ const PARAMETERS: &[Parameter] = &[
             ("refund", "the refund"),
         ]),
         default: "none",
+    },
+    Parameter {
+        id: "when",
+        label: "When",
+        help: "Before it has done anything, or after: the step is done, and the answer says that it failed. Refunds, and services that tell each other, fail before.",
+        kind: ParameterKind::OneOf(&[("before", "before its work"), ("after", "after its work")]),
+        default: "before",
     },
     Parameter {
         id: "often",
@@ -261,7 +268,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         id: "retries",
         label: "Retries",
-        help: "How often a step, or a refund, that was refused is tried again. A step that goes unanswered counts too; a compensation that does is asked for until it is answered. With a save-point: how often it goes forward from there again.",
+        help: "How often a step, or a refund, that was refused is tried again. A step that goes unanswered counts too; a compensation that does is asked for until it is answered. With a save-point: how often it goes forward from there again. Without a saga log nothing is tried again, and by events until it works.",
         kind: ParameterKind::Int { min: 0, max: 3, step: 1, unit: "" },
         default: "0",
     },
@@ -275,7 +282,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         id: "undo",
         label: "Compensations",
-        help: "In reverse, one behind the other, as Temporal's Saga runs them; or all at once, as Camunda 8 does. Only where an orchestrator with a log goes back.",
+        help: "In reverse, one behind the other, as Temporal's Saga runs them; or all at once, as Camunda 8 does. Only where an orchestrator with a log goes back all the way, from step to step.",
         kind: ParameterKind::OneOf(&[("reverse", "in reverse"), ("at-once", "all at once")]),
         default: "reverse",
     },

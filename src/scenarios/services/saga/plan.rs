@@ -9,6 +9,8 @@ struct Plan<'v> {
     steps: u8,
     fails: &'v str,
     once: bool,
+    /// Whether what fails has done its work all the same, and fails in answering.
+    behind: bool,
     out: Vec<&'static str>,
 }
 
@@ -23,8 +25,8 @@ enum Failing {
 /// The sections of a variant.
 pub fn sections(variant: &str, values: &Values) -> Vec<&'static str> {
     let steps = values.text("steps").parse().unwrap_or(4);
-    let once = values.text("often") == "once";
-    let mut plan = Plan { variant, steps, fails: values.text("fails"), once, out: Vec::new() };
+    let (once, behind) = (values.text("often") == "once", values.text("when") == "after");
+    let mut plan = Plan { variant, steps, fails: values.text("fails"), once, behind, out: Vec::new() };
     plan.cast();
     plan.tables();
     match variant {
@@ -157,22 +159,24 @@ impl Plan<'_> {
         }
     }
 
-    /// What comes first in a step that fails, and whether it never does anything else.
-    fn faults(&mut self, step: &str) -> bool {
-        let failing = self.failing(step);
-        match failing {
-            Failing::Never => {}
-            Failing::Once => self.add(&["fails once"]),
-            Failing::Always => self.add(&["fails always"]),
+    /// What a service does that is asked for a step; `works` is the same up to the answer, where a step may fail in answering.
+    fn step(&mut self, step: &str, does: &'static str, works: Option<&'static str>) {
+        let works = works.filter(|_| self.behind && self.fails == step);
+        match (self.failing(step), works) {
+            (Failing::Never, _) => self.add(&[does]),
+            (Failing::Once, None) => self.add(&["fails once", does]),
+            (Failing::Always, None) => self.add(&["fails always"]),
+            (Failing::Once, Some(works)) => self.add(&[works, "answers that it failed, once"]),
+            (Failing::Always, Some(works)) => self.add(&[works, "answers that it failed"]),
         }
-        failing == Failing::Always
     }
 
     fn services(&mut self) {
         self.add_if(self.verifies(), &["hears verify"]);
         self.add(&["hears reserve"]);
-        if !self.faults("reserve") {
-            self.add(&[if self.variant == "restored" { "reserves and remembers" } else { "reserves once" }]);
+        match self.variant {
+            "restored" => self.step("reserve", "reserves and remembers", None),
+            _ => self.step("reserve", "reserves once", Some("reserves, then answers")),
         }
         self.add(&["hears release"]);
         self.add(&[match self.variant {
@@ -190,23 +194,24 @@ impl Plan<'_> {
             self.add(&[if looks { "sells: nothing is left, or not yet" } else { "sells: nothing is left" }]);
         }
         self.add(&["hears charge"]);
-        if !self.faults("charge") {
-            self.add(&[if self.variant == "blind-retry" { "charges each time" } else { "charges once" }]);
+        match self.variant {
+            "blind-retry" => self.step("charge", "charges each time", None),
+            _ => self.step("charge", "charges once", Some("charges, then answers")),
         }
         self.add(&["hears refund"]);
-        if !self.faults("refund") {
-            self.add(&[match self.variant {
-                "not-idempotent" => "pays back",
-                "overtaken" => "refunds what is there",
-                _ => "refunds once",
-            }]);
-        }
+        let refunds = match self.variant {
+            "not-idempotent" => "pays back",
+            "overtaken" => "refunds what is there",
+            _ => "refunds once",
+        };
+        self.step("refund", refunds, None);
         if self.ships() {
             let packs = self.variant == "parallel";
             self.add_if(packs, &["packs and ships"]);
             self.add(&["hears ship"]);
-            if !self.faults("ship") {
-                self.add(&[if packs { "ships what is packed" } else { "ships once" }]);
+            match packs {
+                true => self.step("ship", "ships what is packed", None),
+                false => self.step("ship", "ships once", Some("ships, then answers")),
             }
             self.add(&[if self.variant == "overtaken" { "recalls what is there" } else { "hears recall" }]);
         }
@@ -399,13 +404,14 @@ impl Plan<'_> {
     fn rules(&mut self) {
         self.add(&[if self.goes_in_rounds() { "rules of rounds" } else { "rules" }]);
         self.add(&[if self.ships() { "whole" } else { "whole without shipping" }]);
+        self.add_if(self.notifies(), &["letters"]);
         self.add_if(self.has_log(), &["ended"]);
         match self.variant {
             "choreographed" | "over-log" => self.add(&["ended by events", "covered"]),
             "parallel" => self.add_if(self.ships(), &["packed"]),
             "wrong-order" | "orchestrated" | "save-point" => self.add(&["covered"]),
             "dirty-read" | "semantic-lock" => self.add(&["turned away"]),
-            "overwritten" | "reread" => self.add(&["told"]),
+            "overwritten" | "reread" => self.add(&[if self.ships() { "told" } else { "told without shipping" }]),
             _ => {}
         }
     }
