@@ -222,32 +222,23 @@ impl Plan<'_> {
         self.add(&["buyer"]);
         self.add_if(self.is(&["overwritten", "reread"]), &["customer who changes their mind"]);
         self.add_if(self.has_another(), &["another customer"]);
-        let ships = self.ships();
-        let (verifies, notifies) = (self.verifies(), self.notifies());
         match self.variant {
-            "local-transaction" => {
-                self.add(&["one transaction"]);
-                self.add_if(verifies, &["one transaction: verify"]);
-                self.add(&["one transaction: reserve and charge"]);
-                self.add_if(ships, &["one transaction: ship"]);
-                self.add_if(notifies, &["then notify"]);
-                self.add(&["one transaction: commit"]);
-            }
-            "no-compensation" => {
-                self.add(&["no way back"]);
-                self.add_if(verifies, &["no way back: verify"]);
-                self.add(&["no way back: reserve and charge"]);
-                self.add_if(ships, &["no way back: ship"]);
-                self.add_if(notifies, &["then notify"]);
-                self.add(&["no way back: end"]);
-            }
+            "local-transaction" => self.in_one_go([
+                "one transaction",
+                "one transaction: verify",
+                "one transaction: reserve and charge",
+                "one transaction: ship",
+                "one transaction: commit",
+            ]),
+            "no-compensation" => self.in_one_go([
+                "no way back",
+                "no way back: verify",
+                "no way back: reserve and charge",
+                "no way back: ship",
+                "no way back: end",
+            ]),
             "try-catch" => {
-                self.add(&["try"]);
-                self.add_if(verifies, &["try: verify"]);
-                self.add(&["try: reserve and charge"]);
-                self.add_if(ships, &["try: ship"]);
-                self.add_if(notifies, &["then notify"]);
-                self.add(&["catch"]);
+                self.in_one_go(["try", "try: verify", "try: reserve and charge", "try: ship", "catch"]);
             }
             "save-point" => {
                 self.add(&["takes the order, in its first round"]);
@@ -262,6 +253,16 @@ impl Plan<'_> {
                 self.add(&["stuck"]);
             }
         }
+    }
+
+    /// An order without a saga log: step after step, by one handler.
+    fn in_one_go(&mut self, [begin, verify, reserve_and_charge, ship, end]: [&'static str; 5]) {
+        self.add(&[begin]);
+        self.add_if(self.verifies(), &[verify]);
+        self.add(&[reserve_and_charge]);
+        self.add_if(self.ships(), &[ship]);
+        self.add_if(self.notifies(), &["then notify"]);
+        self.add(&[end]);
     }
 
     fn forward(&mut self) {
